@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-down test bench fmt
+
+help:
+	@echo 'make setup      install what is missing into .tools and build target/release/nomspark'
+	@echo 'make demo       start a cluster on this machine, deploy Spark, count the words of a book'
+	@echo 'make demo-down  end the demo'
+	@echo 'make test       format, lints, documentation, unit and integration tests'
+	@echo 'make bench      benchmarks'
+	@echo 'make fmt        format the code'
+
+setup:
+	@tools/setup.sh
+
+demo:
+	@tools/demo.sh
+
+demo-down:
+	@tools/demo-down.sh
+
+test:
+	@tools/test.sh
+
+bench:
+	@tools/bench.sh
+
+fmt:
+	cargo fmt

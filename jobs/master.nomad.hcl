@@ -1,0 +1,268 @@
+# Spark's standalone master as a Nomad service.
+#
+#   nomad job run -var-file=spark-master.vars.hcl master.nomad.hcl
+#
+# nomspark registers this file as it is, with a variable file that it writes; `nomspark render --out DIR` shows both.
+
+variable "cluster" {
+  description = "The cluster's name: the prefix of its jobs and Consul services."
+  type        = string
+  default     = "spark"
+}
+
+variable "nomspark_version" {
+  description = "The version of nomspark that wrote the variables."
+  type        = string
+  default     = "none"
+}
+
+variable "datacenters" {
+  description = "Datacenters in which the master may run; * stands for any characters."
+  type        = list(string)
+  default     = ["*"]
+}
+
+variable "node_pool" {
+  description = "The node pool in which the master may run."
+  type        = string
+  default     = "default"
+}
+
+variable "driver" {
+  description = "The task driver: docker, exec or raw_exec."
+  type        = string
+  default     = "docker"
+}
+
+variable "image" {
+  description = "The container image; null for exec and raw_exec."
+  type        = string
+  default     = "apache/spark:4.1.0"
+}
+
+variable "spark_home" {
+  description = "Spark's folder, on the nodes or in the image."
+  type        = string
+  default     = "/opt/spark"
+}
+
+variable "rpc_port" {
+  description = "The port of spark:// URLs; 0 lets Nomad choose."
+  type        = number
+  default     = 0
+}
+
+variable "ui_port" {
+  description = "The port of the web UI; 0 lets Nomad choose."
+  type        = number
+  default     = 0
+}
+
+variable "cpu" {
+  description = "CPU to reserve, in MHz."
+  type        = number
+  default     = 500
+}
+
+variable "memory" {
+  description = "Memory to reserve, in MiB."
+  type        = number
+  default     = 1024
+}
+
+variable "heap" {
+  description = "The JVM's heap, in MiB; smaller than memory, the JVM needs more than its heap."
+  type        = number
+  default     = 768
+}
+
+variable "conf" {
+  description = "Spark properties. They arrive in Spark as written here."
+  type        = map(string)
+  default     = {}
+}
+
+variable "links" {
+  description = "Links that Nomad's web UI shows with the job."
+  type        = list(object({ label = string, url = string }))
+  default     = []
+}
+
+locals {
+  # A line of a Java properties file for each Spark property. {{ would start an action of Nomad's template.
+  conf = join("", [
+    for name, value in var.conf : format("%s=%s\n", name, replace(
+      replace(replace(replace(value, "\\", "\\\\"), "\n", "\\n"), "\r", "\\r"), "{{", "{{\"{{\"}}"
+    ))
+  ])
+}
+
+job "master" {
+  id          = "${var.cluster}-master"
+  name        = "${var.cluster}-master"
+  type        = "service"
+  datacenters = var.datacenters
+  node_pool   = var.node_pool
+
+  meta = {
+    "nomspark.cluster" = var.cluster
+    "nomspark.version" = var.nomspark_version
+    "nomspark.role"    = "master"
+  }
+
+  ui {
+    description = <<-EOT
+      **Spark master** of the cluster `${var.cluster}`, deployed by nomspark ${var.nomspark_version}.
+
+      Workers and drivers find it in Consul as `${var.cluster}-master`; the web UI is the port `ui` of the allocation.
+    EOT
+
+    dynamic "link" {
+      for_each = var.links
+
+      content {
+        label = link.value.label
+        url   = link.value.url
+      }
+    }
+  }
+
+  update {
+    max_parallel     = 1
+    health_check     = "checks"
+    healthy_deadline = "2m"
+  }
+
+  group "master" {
+    count = 1
+
+    network {
+      port "rpc" {
+        static = var.rpc_port
+      }
+
+      port "ui" {
+        static = var.ui_port
+      }
+    }
+
+    # Nomad's default waits 15 s before each restart: too long for the one process that everything else waits for.
+    restart {
+      attempts = 3
+      interval = "5m"
+      delay    = "2s"
+      mode     = "fail"
+    }
+
+    reschedule {
+      delay          = "5s"
+      delay_function = "exponential"
+      max_delay      = "5m"
+      unlimited      = true
+    }
+
+    service {
+      provider = "consul"
+      name     = "${var.cluster}-master"
+      port     = "rpc"
+      task     = "master"
+
+      # A master that answers may still be STANDBY or RECOVERING: only ALIVE is passing.
+      check {
+        name     = "Spark says ALIVE"
+        type     = "script"
+        task     = "master"
+        command  = "/bin/bash"
+        args     = ["$${NOMAD_TASK_DIR}/alive.sh"]
+        interval = "2s"
+        timeout  = "2s"
+      }
+
+      meta {
+        cluster = var.cluster
+        ui_port = "$${NOMAD_PORT_ui}"
+      }
+    }
+
+    service {
+      provider = "consul"
+      name     = "${var.cluster}-master-ui"
+      port     = "ui"
+      task     = "master"
+
+      check {
+        name     = "Spark's web UI answers"
+        type     = "http"
+        path     = "/json/"
+        interval = "2s"
+        timeout  = "2s"
+      }
+
+      meta {
+        cluster = var.cluster
+      }
+    }
+
+    task "master" {
+      driver       = var.driver
+      kill_timeout = "10s"
+
+      config {
+        image        = var.driver == "docker" ? var.image : null
+        network_mode = var.driver == "docker" ? "host" : null
+        command      = "${var.spark_home}/bin/spark-class"
+
+        args = [
+          "org.apache.spark.deploy.master.Master",
+          "--host", "$${NOMAD_IP_rpc}",
+          "--port", "$${NOMAD_PORT_rpc}",
+          "--webui-port", "$${NOMAD_PORT_ui}",
+          "--properties-file", "$${NOMAD_TASK_DIR}/spark.conf",
+        ]
+      }
+
+      env {
+        SPARK_HOME          = var.spark_home
+        SPARK_DAEMON_MEMORY = "${var.heap}m"
+        SPARK_LOCAL_IP      = "$${NOMAD_IP_rpc}"
+        # The UI links to the workers by this name.
+        SPARK_PUBLIC_DNS = "$${NOMAD_IP_ui}"
+      }
+
+      template {
+        destination = "local/spark.conf"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = <<-EOT
+          # The submission server takes jobs from anybody who reaches it: off.
+          spark.master.rest.enabled=false
+          ${local.conf}
+        EOT
+      }
+
+      template {
+        destination = "local/alive.sh"
+        change_mode = "noop"
+        data        = <<-EOT
+          # Exit code 0 is passing for Consul, 2 is critical.
+          exec 3<>"/dev/tcp/$NOMAD_IP_ui/$NOMAD_PORT_ui" || exit 2
+          printf 'GET /json/ HTTP/1.0\r\n\r\n' >&3
+          while read -r line <&3; do
+            if [[ $line =~ ^\"status\"\ :\ \"([A-Z_]+)\" ]]; then
+              echo "Spark says $${BASH_REMATCH[1]}"
+              [[ $${BASH_REMATCH[1]} == ALIVE ]] && exit 0
+              exit 2
+            fi
+          done
+          echo "Spark's /json/ names no status"
+          exit 2
+        EOT
+      }
+
+      resources {
+        cpu    = var.cpu
+        memory = var.memory
+      }
+    }
+  }
+}

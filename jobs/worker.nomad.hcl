@@ -1,0 +1,292 @@
+# Spark's standalone workers as a Nomad service.
+#
+#   nomad job run -var-file=spark-worker.vars.hcl worker.nomad.hcl
+#
+# nomspark registers this file as it is, with a variable file that it writes; `nomspark render --out DIR` shows both.
+
+variable "cluster" {
+  description = "The cluster's name: the prefix of its jobs and Consul services."
+  type        = string
+  default     = "spark"
+}
+
+variable "nomspark_version" {
+  description = "The version of nomspark that wrote the variables."
+  type        = string
+  default     = "none"
+}
+
+variable "datacenters" {
+  description = "Datacenters in which workers may run; * stands for any characters."
+  type        = list(string)
+  default     = ["*"]
+}
+
+variable "node_pool" {
+  description = "The node pool in which workers may run."
+  type        = string
+  default     = "default"
+}
+
+variable "driver" {
+  description = "The task driver: docker, exec or raw_exec."
+  type        = string
+  default     = "docker"
+}
+
+variable "image" {
+  description = "The container image; null for exec and raw_exec."
+  type        = string
+  default     = "apache/spark:4.1.0"
+}
+
+variable "spark_home" {
+  description = "Spark's folder, on the nodes or in the image."
+  type        = string
+  default     = "/opt/spark"
+}
+
+variable "count" {
+  description = "How many workers."
+  type        = number
+  default     = 1
+}
+
+variable "masters" {
+  description = "HOST:PORT of the masters, separated by commas; null looks them up in Consul."
+  type        = string
+  default     = null
+}
+
+variable "worker_cores" {
+  description = "Cores that a worker offers to executors."
+  type        = number
+  default     = 1
+}
+
+variable "worker_memory" {
+  description = "Memory that a worker offers to executors, in MiB."
+  type        = number
+  default     = 1024
+}
+
+variable "cpu" {
+  description = "CPU to reserve for a worker and its executors, in MHz."
+  type        = number
+  default     = 1000
+}
+
+variable "memory" {
+  description = "Memory to reserve for a worker and its executors, in MiB."
+  type        = number
+  default     = 2048
+}
+
+variable "heap" {
+  description = "The heap of the worker's own JVM, in MiB; executors have theirs."
+  type        = number
+  default     = 384
+}
+
+variable "conf" {
+  description = "Spark properties. They arrive in Spark as written here."
+  type        = map(string)
+  default     = {}
+}
+
+variable "links" {
+  description = "Links that Nomad's web UI shows with the job."
+  type        = list(object({ label = string, url = string }))
+  default     = []
+}
+
+locals {
+  # A line of a Java properties file for each Spark property. {{ would start an action of Nomad's template.
+  conf = join("", [
+    for name, value in var.conf : format("%s=%s\n", name, replace(
+      replace(replace(replace(value, "\\", "\\\\"), "\n", "\\n"), "\r", "\\r"), "{{", "{{\"{{\"}}"
+    ))
+  ])
+
+  # Also masters that are not passing: a worker stays with a master that is only slow.
+  consul = <<-EOT
+    {{ range $index, $master := service "${var.cluster}-master|any" }}{{ if $index }},{{ end }}{{ .Address }}:{{ .Port }}{{ end }}
+  EOT
+}
+
+job "worker" {
+  id          = "${var.cluster}-worker"
+  name        = "${var.cluster}-worker"
+  type        = "service"
+  datacenters = var.datacenters
+  node_pool   = var.node_pool
+
+  meta = {
+    "nomspark.cluster" = var.cluster
+    "nomspark.version" = var.nomspark_version
+    "nomspark.role"    = "worker"
+  }
+
+  ui {
+    description = <<-EOT
+      **Spark workers** of the cluster `${var.cluster}`, deployed by nomspark ${var.nomspark_version}.
+
+      Each offers ${var.worker_cores} cores and ${var.worker_memory} MiB to executors. They start when a master answers
+      and are passing in Consul, as `${var.cluster}-worker`, when a master has registered them.
+    EOT
+
+    dynamic "link" {
+      for_each = var.links
+
+      content {
+        label = link.value.label
+        url   = link.value.url
+      }
+    }
+  }
+
+  update {
+    max_parallel     = 1
+    health_check     = "checks"
+    healthy_deadline = "2m"
+  }
+
+  group "worker" {
+    count = var.count
+
+    network {
+      port "rpc" {}
+      port "ui" {}
+    }
+
+    restart {
+      attempts = 3
+      interval = "5m"
+      delay    = "2s"
+      mode     = "fail"
+    }
+
+    reschedule {
+      delay          = "5s"
+      delay_function = "exponential"
+      max_delay      = "5m"
+      unlimited      = true
+    }
+
+    service {
+      provider = "consul"
+      name     = "${var.cluster}-worker"
+      port     = "ui"
+      task     = "worker"
+
+      # A worker without a master answers too, but executors cannot run there.
+      check {
+        name     = "A Spark master has registered this worker"
+        type     = "script"
+        task     = "worker"
+        command  = "/bin/bash"
+        args     = ["$${NOMAD_TASK_DIR}/registered.sh"]
+        interval = "2s"
+        timeout  = "2s"
+      }
+
+      meta {
+        cluster  = var.cluster
+        rpc_port = "$${NOMAD_PORT_rpc}"
+      }
+    }
+
+    task "worker" {
+      driver       = var.driver
+      kill_timeout = "10s"
+
+      config {
+        image        = var.driver == "docker" ? var.image : null
+        network_mode = var.driver == "docker" ? "host" : null
+        command      = "/bin/bash"
+        args         = ["$${NOMAD_TASK_DIR}/worker.sh"]
+      }
+
+      env {
+        SPARK_HOME          = var.spark_home
+        SPARK_DAEMON_MEMORY = "${var.heap}m"
+        SPARK_WORKER_CORES  = var.worker_cores
+        SPARK_WORKER_MEMORY = "${var.worker_memory}m"
+        SPARK_WORKER_DIR    = "$${NOMAD_ALLOC_DIR}/data"
+        SPARK_LOCAL_DIRS    = "$${NOMAD_ALLOC_DIR}/tmp"
+        SPARK_LOCAL_IP      = "$${NOMAD_IP_rpc}"
+        SPARK_PUBLIC_DNS    = "$${NOMAD_IP_ui}"
+      }
+
+      template {
+        destination = "local/spark.conf"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = "# Spark properties of the cluster\n${local.conf}"
+      }
+
+      # A new master does not know this worker: Nomad starts the worker again when the masters change.
+      template {
+        destination = "local/masters"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = var.masters == null ? local.consul : var.masters
+
+        wait {
+          min = "250ms"
+          max = "1s"
+        }
+      }
+
+      template {
+        destination = "local/worker.sh"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = <<-EOT
+          # A worker that starts before its master tries again at random after 5 to 15 s: waiting here is quicker.
+          masters=$(<"$NOMAD_TASK_DIR/masters")
+          master_answers() {
+            local master
+            for master in $${masters//,/ }; do
+              (exec 3<>"/dev/tcp/$${master%:*}/$${master##*:}") 2>/dev/null && return 0
+            done
+            return 1
+          }
+          until master_answers; do
+            if ((SECONDS >= 600)); then
+              echo "no Spark master answered within 10 minutes; tried: $${masters:-none, Consul knows no ${var.cluster}-master}" >&2
+              exit 1
+            fi
+            sleep 0.1
+          done
+          exec "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.worker.Worker \
+            --host "$NOMAD_IP_rpc" --port "$NOMAD_PORT_rpc" --webui-port "$NOMAD_PORT_ui" \
+            --properties-file "$NOMAD_TASK_DIR/spark.conf" "spark://$masters"
+        EOT
+      }
+
+      template {
+        destination = "local/registered.sh"
+        change_mode = "noop"
+        data        = <<-EOT
+          # Exit code 0 is passing for Consul, 2 is critical.
+          exec 3<>"/dev/tcp/$NOMAD_IP_ui/$NOMAD_PORT_ui" || exit 2
+          printf 'GET /json/ HTTP/1.0\r\n\r\n' >&3
+          while read -r line <&3; do
+            if [[ $line =~ ^\"masterwebuiurl\"\ :\ \"(.+)\" ]]; then
+              echo "registered with the master whose web UI is $${BASH_REMATCH[1]}"
+              exit 0
+            fi
+          done
+          echo "no Spark master has registered this worker"
+          exit 2
+        EOT
+      }
+
+      resources {
+        cpu    = var.cpu
+        memory = var.memory
+      }
+    }
+  }
+}

@@ -1,0 +1,165 @@
+//! Every environment variable that nomspark reads, and how Nomad's and Consul's become endpoints.
+//!
+//! The variables mean what they mean for the `nomad` and `consul` commands:
+//! <https://developer.hashicorp.com/nomad/commands> and <https://developer.hashicorp.com/consul/commands>.
+
+use std::path::PathBuf;
+
+use reqwest::Url;
+use secrecy::SecretString;
+
+use crate::cli::exit::Exit;
+use crate::error::Advice;
+use crate::http::{Endpoint, Tls};
+
+/// The cluster's name.
+pub const NOMSPARK_NAME: &str = "NOMSPARK_NAME";
+/// The spec file.
+pub const NOMSPARK_FILE: &str = "NOMSPARK_FILE";
+/// The task driver.
+pub const NOMSPARK_DRIVER: &str = "NOMSPARK_DRIVER";
+/// Where Spark is on the nodes.
+pub const NOMSPARK_SPARK_HOME: &str = "NOMSPARK_SPARK_HOME";
+/// The container image.
+pub const NOMSPARK_IMAGE: &str = "NOMSPARK_IMAGE";
+
+/// A variable whose value cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable} cannot be used: {reason}")]
+pub struct InvalidVariable {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// Why; never the value of a secret.
+    pub reason: String,
+}
+
+impl Advice for InvalidVariable {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+/// Looks up an environment variable; a parameter, so that tests need not change the process's environment.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Looks up variables of this process; an empty one counts as absent.
+#[must_use]
+pub fn process(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Where Nomad is, from `NOMAD_*`. Flags win over `NOMAD_NAMESPACE` and `NOMAD_REGION`.
+pub fn nomad(lookup: Lookup<'_>, namespace: Option<&str>, region: Option<&str>) -> Result<Endpoint, InvalidVariable> {
+    let address = lookup("NOMAD_ADDR").unwrap_or_else(|| "http://127.0.0.1:4646".to_owned());
+    let mut query = Vec::new();
+    if let Some(namespace) = namespace.map(ToOwned::to_owned).or_else(|| lookup("NOMAD_NAMESPACE")) {
+        query.push(("namespace", namespace));
+    }
+    if let Some(region) = region.map(ToOwned::to_owned).or_else(|| lookup("NOMAD_REGION")) {
+        query.push(("region", region));
+    }
+    Ok(Endpoint {
+        service: "Nomad",
+        address: parse_address("NOMAD_ADDR", &address, "http")?,
+        address_variable: "NOMAD_ADDR",
+        token_header: "X-Nomad-Token",
+        token: token("NOMAD_TOKEN", lookup("NOMAD_TOKEN"))?,
+        token_variable: "NOMAD_TOKEN",
+        basic_auth: lookup("NOMAD_HTTP_AUTH").map(basic_auth),
+        query,
+        tls: Tls {
+            ca_certificate: lookup("NOMAD_CACERT").map(PathBuf::from),
+            ca_path: lookup("NOMAD_CAPATH").map(PathBuf::from),
+            client_certificate: lookup("NOMAD_CLIENT_CERT").map(PathBuf::from),
+            client_key: lookup("NOMAD_CLIENT_KEY").map(PathBuf::from),
+            server_name: lookup("NOMAD_TLS_SERVER_NAME"),
+            skip_verify: flag("NOMAD_SKIP_VERIFY", lookup)?.unwrap_or(false),
+        },
+    })
+}
+
+/// Where Consul is, from `CONSUL_*`.
+pub fn consul(lookup: Lookup<'_>) -> Result<Endpoint, InvalidVariable> {
+    let address = lookup("CONSUL_HTTP_ADDR").unwrap_or_else(|| "127.0.0.1:8500".to_owned());
+    let scheme = if flag("CONSUL_HTTP_SSL", lookup)?.unwrap_or(false) { "https" } else { "http" };
+    let token_value = match (lookup("CONSUL_HTTP_TOKEN"), lookup("CONSUL_HTTP_TOKEN_FILE")) {
+        (Some(token), _) => Some(token),
+        (None, Some(file)) => Some(
+            std::fs::read_to_string(&file)
+                .map_err(|error| InvalidVariable {
+                    variable: "CONSUL_HTTP_TOKEN_FILE",
+                    reason: format!("{file}: {error}"),
+                })?
+                .trim()
+                .to_owned(),
+        ),
+        (None, None) => None,
+    };
+    let mut query = Vec::new();
+    if let Some(namespace) = lookup("CONSUL_NAMESPACE") {
+        query.push(("ns", namespace));
+    }
+    if let Some(partition) = lookup("CONSUL_PARTITION") {
+        query.push(("partition", partition));
+    }
+    Ok(Endpoint {
+        service: "Consul",
+        address: parse_address("CONSUL_HTTP_ADDR", &address, scheme)?,
+        address_variable: "CONSUL_HTTP_ADDR",
+        token_header: "X-Consul-Token",
+        token: token("CONSUL_HTTP_TOKEN", token_value)?,
+        token_variable: "CONSUL_HTTP_TOKEN",
+        basic_auth: lookup("CONSUL_HTTP_AUTH").map(basic_auth),
+        query,
+        tls: Tls {
+            ca_certificate: lookup("CONSUL_CACERT").map(PathBuf::from),
+            ca_path: lookup("CONSUL_CAPATH").map(PathBuf::from),
+            client_certificate: lookup("CONSUL_CLIENT_CERT").map(PathBuf::from),
+            client_key: lookup("CONSUL_CLIENT_KEY").map(PathBuf::from),
+            server_name: lookup("CONSUL_TLS_SERVER_NAME"),
+            skip_verify: !flag("CONSUL_HTTP_SSL_VERIFY", lookup)?.unwrap_or(true),
+        },
+    })
+}
+
+fn parse_address(variable: &'static str, address: &str, scheme: &str) -> Result<Url, InvalidVariable> {
+    let full = if address.contains("://") { address.to_owned() } else { format!("{scheme}://{address}") };
+    let invalid = |reason: &str| InvalidVariable {
+        variable,
+        reason: format!("{reason}; an address looks like {scheme}://127.0.0.1:4646"),
+    };
+    let url = Url::parse(&full).map_err(|error| invalid(&error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" if url.host_str().is_some_and(|host| !host.is_empty()) => Ok(url),
+        "unix" => Ok(url),
+        other => Err(invalid(&format!("`{other}` is not http, https or unix"))),
+    }
+}
+
+/// A token that is safe to put into a header; its value is in no message.
+fn token(variable: &'static str, value: Option<String>) -> Result<Option<SecretString>, InvalidVariable> {
+    match value {
+        Some(value) if !value.bytes().all(|byte| byte.is_ascii_graphic()) => Err(InvalidVariable {
+            variable,
+            reason: "a token is made of visible ASCII characters without spaces".to_owned(),
+        }),
+        other => Ok(other.map(SecretString::from)),
+    }
+}
+
+fn basic_auth(value: String) -> (String, SecretString) {
+    match value.split_once(':') {
+        Some((user, password)) => (user.to_owned(), SecretString::from(password.to_owned())),
+        None => (value, SecretString::from(String::new())),
+    }
+}
+
+/// A boolean as Go's `strconv.ParseBool` reads it.
+fn flag(variable: &'static str, lookup: Lookup<'_>) -> Result<Option<bool>, InvalidVariable> {
+    match lookup(variable).as_deref() {
+        None => Ok(None),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(Some(true)),
+        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(Some(false)),
+        Some(_) => Err(InvalidVariable { variable, reason: "it is neither true nor false".to_owned() }),
+    }
+}

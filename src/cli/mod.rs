@@ -1,0 +1,303 @@
+//! The command line: what can be typed, and what it means. Parsing only; nothing is done here.
+
+pub mod environment;
+pub mod exit;
+pub mod interrupt;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+
+use crate::report::Format;
+use crate::spec::{Driver, Overrides};
+
+/// Runs Apache Spark on HashiCorp Nomad and Consul.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Examples:\n  nomspark lab up                          a real Nomad and Consul on this machine\n  \
+                  nomspark deploy --datacenter dc1         Spark on the cluster of NOMAD_ADDR\n  \
+                  nomspark wordcount --input book.txt      count the words of a local file\n\n\
+                  Exit codes: 0 done, 1 failed, 2 usage or spec, 3 cannot be placed, 4 refused, 5 timed out,\n\
+                  6 the application failed, 10 plan found changes, 130 interrupted"
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// How standard output is written
+    #[arg(short = 'o', long = "format", global = true, value_enum, default_value = "table", value_name = "FORMAT")]
+    pub format: Format,
+    /// Nomad's namespace; NOMAD_NAMESPACE where it is not given
+    #[arg(long, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Nomad's region; NOMAD_REGION where it is not given
+    #[arg(long, global = true, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Tell more on standard error; twice for every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What nomspark can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Deploy Spark and wait until a master is ALIVE and all workers are registered
+    Deploy(Deploy),
+    /// Show what deploy would change, as Nomad's scheduler sees it
+    Plan(Plan),
+    /// Write every file that deploy would use; touches no server
+    Render(Render),
+    /// Count words: run the batch, wait, print the top words
+    Wordcount(Wordcount),
+    /// Follow a job to its end, also one that was started elsewhere
+    Watch(Watch),
+    /// Show jobs, masters, workers and endpoints on one screen
+    Status(Status),
+    /// Print the log of a job's tasks
+    Logs(Logs),
+    /// Stop what deploy started, nothing else
+    Stop(Stop),
+    /// A real Nomad and Consul on this machine
+    #[command(subcommand)]
+    Lab(Lab),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// The spec: a file, and flags that win over it.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Spec")]
+pub struct SpecArguments {
+    /// The spec file; - reads standard input [default: nomspark.hcl where there is one]
+    #[arg(short, long, env = environment::NOMSPARK_FILE, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// The cluster's name: the prefix of its jobs and services [default: spark]
+    #[arg(long, env = environment::NOMSPARK_NAME)]
+    pub name: Option<String>,
+    /// A datacenter to place jobs in, * for any characters; may be given more than once [default: *]
+    #[arg(long = "datacenter", value_name = "DATACENTER", value_delimiter = ',')]
+    pub datacenters: Vec<String>,
+    /// The node pool to place jobs in [default: default]
+    #[arg(long, value_name = "POOL")]
+    pub node_pool: Option<String>,
+    /// The task driver [default: one that the nodes have]
+    #[arg(long, env = environment::NOMSPARK_DRIVER, value_enum)]
+    pub driver: Option<Driver>,
+    /// The container image, for the docker driver
+    #[arg(long, env = environment::NOMSPARK_IMAGE)]
+    pub image: Option<String>,
+    /// Spark's folder on the nodes, for exec and raw_exec [default: the node's meta spark_home, else /opt/spark]
+    #[arg(long, env = environment::NOMSPARK_SPARK_HOME, value_name = "PATH")]
+    pub spark_home: Option<String>,
+    /// How many workers [default: 1]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<u32>,
+    /// Cores that each worker offers [default: 1]
+    #[arg(long, value_name = "N")]
+    pub worker_cores: Option<String>,
+    /// Memory that each worker offers, such as 2GiB [default: 1GiB]
+    #[arg(long, value_name = "MEMORY")]
+    pub worker_memory: Option<String>,
+    /// Memory to reserve for the master [default: 1GiB]
+    #[arg(long, value_name = "MEMORY")]
+    pub master_memory: Option<String>,
+    /// A Spark property; may be given more than once
+    #[arg(long = "conf", value_name = "KEY=VALUE")]
+    pub conf: Vec<String>,
+    /// A folder with job files of your own, named as those of `nomspark render`
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub jobs: Option<PathBuf>,
+}
+
+impl SpecArguments {
+    /// The flags that win over the file.
+    #[must_use]
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            name: self.name.clone(),
+            datacenters: self.datacenters.clone(),
+            node_pool: self.node_pool.clone(),
+            driver: self.driver,
+            image: self.image.clone(),
+            spark_home: self.spark_home.clone(),
+            workers: self.workers,
+            worker_cores: self.worker_cores.clone(),
+            worker_memory: self.worker_memory.clone(),
+            master_memory: self.master_memory.clone(),
+            conf: self.conf.clone(),
+        }
+    }
+}
+
+/// `nomspark deploy`
+#[derive(Debug, Args)]
+pub struct Deploy {
+    /// The spec.
+    #[command(flatten)]
+    pub spec: SpecArguments,
+    /// Replace jobs of the same name that nomspark did not make
+    #[arg(long)]
+    pub adopt: bool,
+    /// How long to wait until the cluster is ready
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = positive_duration)]
+    pub timeout: Duration,
+}
+
+/// `nomspark plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The spec.
+    #[command(flatten)]
+    pub spec: SpecArguments,
+    /// Replace jobs of the same name that nomspark did not make
+    #[arg(long)]
+    pub adopt: bool,
+    /// Exit with 10 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// `nomspark render`
+#[derive(Debug, Args)]
+pub struct Render {
+    /// The spec.
+    #[command(flatten)]
+    pub spec: SpecArguments,
+    /// The folder to write into; it is made where it is missing
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: PathBuf,
+}
+
+/// `nomspark wordcount`
+#[derive(Debug, Args)]
+pub struct Wordcount {
+    /// The spec.
+    #[command(flatten)]
+    pub spec: SpecArguments,
+    /// The text: a file on this machine, or a URI that every executor can read
+    #[arg(long, value_name = "PATH-or-URI", required_unless_present = "resume", value_hint = ValueHint::FilePath)]
+    pub input: Option<String>,
+    /// Keep the whole result in this file: a line count<TAB>word for each word
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// How many words to print
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub top: u32,
+    /// Wait for a run that was started before instead of starting one
+    #[arg(long, value_name = "JOB", conflicts_with = "input")]
+    pub resume: Option<String>,
+    /// How long to wait for the verdict
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = positive_duration)]
+    pub timeout: Duration,
+}
+
+/// `nomspark watch`
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The job's id
+    pub job: String,
+    /// How long to wait for the end
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = positive_duration)]
+    pub timeout: Duration,
+}
+
+/// `nomspark status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The cluster's name
+    #[arg(long, env = environment::NOMSPARK_NAME, default_value = "spark")]
+    pub name: String,
+}
+
+/// `nomspark logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// The job's id, or its end: master, worker, wordcount-ID
+    pub job: String,
+    /// Go on until the allocation ends
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only this allocation, by the beginning of its id [default: the newest one that runs, else the newest]
+    #[arg(long, value_name = "ID")]
+    pub alloc: Option<String>,
+    /// Standard output instead of standard error; Spark logs to the latter
+    #[arg(long)]
+    pub stdout: bool,
+    /// Only about the last so many KiB
+    #[arg(long, value_name = "KIB")]
+    pub tail: Option<u64>,
+    /// The cluster's name
+    #[arg(long, env = environment::NOMSPARK_NAME, default_value = "spark")]
+    pub name: String,
+}
+
+/// `nomspark stop`
+#[derive(Debug, Args)]
+pub struct Stop {
+    /// The cluster's name
+    #[arg(long, env = environment::NOMSPARK_NAME, default_value = "spark")]
+    pub name: String,
+    /// Have Nomad forget the jobs, with their logs
+    #[arg(long)]
+    pub purge: bool,
+    /// Do not ask on a terminal
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How long to wait until every task has ended
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = positive_duration)]
+    pub timeout: Duration,
+}
+
+/// `nomspark lab`
+#[derive(Debug, Subcommand)]
+pub enum Lab {
+    /// Start Nomad and Consul and wait until they are ready
+    Up {
+        /// Nomad's HTTP port; RPC and Serf take the two ports above it [default: 4646]
+        #[arg(long, value_name = "PORT")]
+        nomad_port: Option<u16>,
+        /// Consul's HTTP port; its other ports keep their usual distance [default: 8500]
+        #[arg(long, value_name = "PORT")]
+        consul_port: Option<u16>,
+        /// How long to wait until both are ready
+        #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = positive_duration)]
+        timeout: Duration,
+    },
+    /// End what `up` started, and every task that Nomad left behind
+    Down {
+        /// How long to wait for processes to end
+        #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = positive_duration)]
+        timeout: Duration,
+    },
+    /// Show the agents, the node and the tools
+    Status,
+    /// Print what the shell needs: eval "$(nomspark lab env)"
+    Env,
+}
+
+/// A duration such as 90s or 5m that is longer than nothing.
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err("it must be longer than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; a duration looks like 90s or 5m")),
+    }
+}

@@ -1,0 +1,184 @@
+//! What several commands ask about a deployed cluster: its jobs, its masters, the one that leads.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::exit::Exit;
+use crate::error::{Advice, Result};
+use crate::names::{ClusterName, Datacenter, NodePool};
+use crate::nomad::Nomad;
+use crate::nomad::allocations::{Allocation, AllocationDetail};
+use crate::nomad::jobs::Job;
+use crate::spark::{MasterState, MasterUi};
+use crate::spec::{Driver, ValidSpec};
+use crate::survey::CLUSTER_META;
+
+/// How many allocations are read at the same time.
+const CONCURRENT_READS: usize = 8;
+
+/// A job in one line.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct JobSummary {
+    id: String,
+    status: String,
+    version: u64,
+    desired: u64,
+    running: u64,
+}
+
+impl JobSummary {
+    pub(super) const HEADER: [&'static str; 4] = ["JOB", "STATUS", "VERSION", "RUNNING"];
+
+    /// Reads a job and its allocations; `None` when Nomad does not have it.
+    pub(super) async fn read(nomad: &Nomad, id: &str) -> Result<Option<Self>> {
+        let Some(job) = nomad.find_job(id).await? else {
+            return Ok(None);
+        };
+        let running = nomad.job_allocations(id).await?.iter().filter(|allocation| runs(allocation)).count() as u64;
+        Ok(Some(Self { desired: job.desired(), id: job.id, status: job.status, version: job.version, running }))
+    }
+
+    pub(super) fn row(&self) -> Vec<String> {
+        let running = format!("{}/{}", self.running, self.desired);
+        vec![self.id.clone(), self.status.clone(), self.version.to_string(), running]
+    }
+}
+
+/// Where a cluster is reached.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Endpoints {
+    pub(super) master: Option<String>,
+    pub(super) ui: Option<String>,
+    pub(super) history: Option<String>,
+}
+
+/// A running allocation of a job, with what Spark's master says there.
+#[derive(Clone, Debug)]
+pub(super) struct Master {
+    pub(super) allocation: AllocationDetail,
+    pub(super) ui: String,
+    /// `None` when it does not answer.
+    pub(super) state: Option<MasterState>,
+}
+
+/// Why a cluster cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ClusterError {
+    #[error("there is no cluster named {0}")]
+    Missing(String),
+    #[error("no master of the cluster {cluster} is ALIVE: {seen}")]
+    NoLeader { cluster: String, seen: String },
+    #[error("the master of the cluster {0} knows no worker, so that nothing could run")]
+    NoWorker(String),
+}
+
+impl Advice for ClusterError {
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing(name) => format!("deploy it with `nomspark deploy --name {name}`"),
+            Self::NoLeader { cluster, .. } => format!("see `nomspark status --name {cluster}`"),
+            Self::NoWorker(name) => format!("deploy workers with `nomspark deploy --name {name} --workers N`"),
+        })
+    }
+}
+
+/// All jobs of a cluster, also stopped ones; those of `spark-2` do not belong to `spark`.
+pub(super) async fn jobs(nomad: &Nomad, name: &ClusterName) -> Result<Vec<Job>> {
+    let jobs = nomad.list_jobs(&format!("{name}-")).await?;
+    Ok(jobs.into_iter().filter(|job| job.meta.get(CLUSTER_META).map(String::as_str) == Some(name.as_str())).collect())
+}
+
+/// Whether an allocation is wanted and runs.
+pub(super) fn runs(allocation: &Allocation) -> bool {
+    allocation.desired_status == "run" && allocation.client_status == "running"
+}
+
+/// The running allocations of a job, whole.
+pub(super) async fn running_allocations(nomad: &Nomad, job: &str) -> Result<Vec<AllocationDetail>> {
+    let running: Vec<Allocation> = nomad.job_allocations(job).await?.into_iter().filter(runs).collect();
+    let details = stream::iter(running.iter().map(|allocation| nomad.allocation(&allocation.id)))
+        .buffered(CONCURRENT_READS)
+        .try_collect()
+        .await?;
+    Ok(details)
+}
+
+/// The masters of a cluster, each with its own word about itself.
+pub(super) async fn masters(nomad: &Nomad, name: &ClusterName) -> Result<Vec<Master>> {
+    let mut masters = Vec::new();
+    for allocation in running_allocations(nomad, &name.master_job()).await? {
+        let ui = allocation.address("ui").unwrap_or_default();
+        let state = MasterUi::new(&ui)?.state().await.ok();
+        masters.push(Master { allocation, ui, state });
+    }
+    Ok(masters)
+}
+
+/// The state of the master that leads; it has at least one worker.
+pub(super) async fn leader(nomad: &Nomad, name: &ClusterName) -> Result<MasterState> {
+    if nomad.find_job(&name.master_job()).await?.is_none_or(|job| job.stop) {
+        return Err(ClusterError::Missing(name.to_string()).into());
+    }
+    let masters = masters(nomad, name).await?;
+    let Some(state) = masters.iter().filter_map(|master| master.state.as_ref()).find(|state| state.is_alive()) else {
+        let seen = masters.iter().map(|master| match &master.state {
+            Some(state) => format!("Spark says {} at {}", state.status, master.ui),
+            None => format!("Spark's UI at {} does not answer", master.ui),
+        });
+        let seen = seen.collect::<Vec<_>>().join("; ");
+        let seen = if seen.is_empty() { "Nomad runs none".to_owned() } else { seen };
+        return Err(ClusterError::NoLeader { cluster: name.to_string(), seen }.into());
+    };
+    if state.alive_workers().next().is_none() {
+        return Err(ClusterError::NoWorker(name.to_string()).into());
+    }
+    Ok(state.clone())
+}
+
+/// Lets an application run like the masters do: same driver, image, Spark folder and place, unless the spec says other.
+pub(super) async fn inherit_runtime(nomad: &Nomad, spec: &mut ValidSpec) -> Result<()> {
+    let Some(master) = nomad.find_job(&spec.name.master_job()).await? else {
+        return Ok(());
+    };
+    if spec.datacenters == [Datacenter::any()] && spec.node_pool == NodePool::default() {
+        spec.datacenters = master.datacenters.iter().filter_map(|name| name.parse().ok()).collect();
+        spec.node_pool = master.node_pool.parse().unwrap_or_default();
+    }
+    let task = master.task_groups.iter().flat_map(|group| &group.tasks).find(|task| task.name == "master");
+    if let Some(task) = task.filter(|_| spec.runtime.driver.is_none()) {
+        let text = |key: &str| task.config.get(key).and_then(Value::as_str);
+        spec.runtime.driver = Driver::ALL.into_iter().find(|driver| driver.as_str() == task.driver);
+        if let Some(image) = text("image").and_then(|image| image.parse().ok()) {
+            spec.runtime.image = image;
+        }
+        // A folder that each node names for itself is no path, and is chosen again in the same way.
+        let home = text("command").and_then(|command| command.strip_suffix("/bin/spark-class"));
+        if let Some(home) = home.and_then(|home| home.parse().ok())
+            && spec.runtime.spark_home.is_none()
+        {
+            spec.runtime.spark_home = Some(home);
+        }
+    }
+    Ok(())
+}
+
+/// A cluster's name from a flag.
+pub(super) fn name(text: &str) -> Result<ClusterName, InvalidName> {
+    text.parse().map_err(|error: crate::names::NameError| InvalidName(error.to_string()))
+}
+
+/// A `--name` that no cluster can have.
+#[derive(Debug, thiserror::Error)]
+#[error("--name: {0}")]
+pub(super) struct InvalidName(String);
+
+impl Advice for InvalidName {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}

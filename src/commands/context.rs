@@ -1,0 +1,73 @@
+//! What the commands that talk to a cluster share: its clients and the report.
+
+use crate::cli::{Global, environment};
+use crate::consul::Consul;
+use crate::error::Result;
+use crate::nomad::Nomad;
+use crate::plan::Link;
+use crate::report::Report;
+
+/// The clients of one cluster.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) nomad: Nomad,
+    pub(super) consul: Consul,
+    pub(super) report: &'a Report,
+    /// How to type the global options again, for hints.
+    again: String,
+}
+
+impl<'a> Context<'a> {
+    /// Builds the clients from flags and environment; talks to nobody yet.
+    pub(super) fn new(global: &Global, report: &'a Report) -> Result<Self> {
+        let nomad = environment::nomad(&environment::process, global.namespace.as_deref(), global.region.as_deref())?;
+        let consul = environment::consul(&environment::process)?;
+        let mut again = String::new();
+        for (flag, value) in [("--namespace", &global.namespace), ("--region", &global.region)] {
+            if let Some(value) = value {
+                again.push_str(&format!(" {flag} {value}"));
+            }
+        }
+        Ok(Self { nomad: Nomad::new(nomad)?, consul: Consul::new(consul)?, report, again })
+    }
+
+    /// A command line of nomspark for the same cluster.
+    pub(super) fn command(&self, arguments: &str) -> String {
+        format!("nomspark {arguments}{}", self.again)
+    }
+
+    /// The links that Nomad's UI shows with every job.
+    pub(super) fn links(&self) -> Vec<Link> {
+        links(&self.consul.address())
+    }
+}
+
+/// A hint to type the same command again.
+pub(super) fn same_command(purpose: &str) -> String {
+    let arguments: Vec<String> = std::env::args().skip(1).map(|argument| quote(&argument)).collect();
+    format!("run `nomspark {}` again {purpose}", arguments.join(" "))
+}
+
+/// The links that Nomad's UI shows with every job.
+pub(super) fn links(consul: &str) -> Vec<Link> {
+    let mut links = Vec::new();
+    // A browser cannot open a socket.
+    if consul.starts_with("http") {
+        links.push(Link { label: "Consul services".to_owned(), url: format!("{consul}/ui/") });
+    }
+    links.push(Link {
+        label: "Spark standalone mode".to_owned(),
+        url: "https://spark.apache.org/docs/latest/spark-standalone.html".to_owned(),
+    });
+    links
+}
+
+/// An argument as a shell needs it.
+fn quote(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+*".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,162 @@
+//! `nomspark deploy`: survey, plan, submit, wait until the cluster is ready.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{sleep, timeout};
+
+use super::cluster::{Endpoints, JobSummary};
+use super::context::{Context, same_command};
+use super::spec;
+use crate::cli::exit::Exit;
+use crate::cli::{self, interrupt};
+use crate::error::Result;
+use crate::plan::{self, Role};
+use crate::report::{Event, table};
+use crate::submit::{self, PreparedJob};
+use crate::survey::survey;
+use crate::watch::{Error, Readiness, Ready, placement_failure};
+
+/// How long Consul may take to hear of a master that runs; workers that start earlier wait for themselves.
+const CONSUL_HEARS: Duration = Duration::from_secs(3);
+
+#[derive(Serialize)]
+struct Deployed {
+    cluster: String,
+    ready: bool,
+    changed: bool,
+    elapsed_ms: u64,
+    jobs: Vec<JobSummary>,
+    endpoints: Endpoints,
+}
+
+/// Runs the command.
+pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Result<Exit> {
+    let (spec, files) = spec::load(&arguments.spec)?;
+    let survey = survey(&context.nomad, &context.consul, &spec.deployed_jobs()).await?;
+    let plan = plan::deploy(&spec, Some(&survey), arguments.adopt, &context.links())?;
+    for warning in &plan.warnings {
+        context.report.event(&Event::Warning { what: warning.clone() })?;
+    }
+    let prepared = submit::prepare(&context.nomad, &plan, &files).await?;
+    refuse_unplaceable(&prepared)?;
+
+    let mut readiness = Readiness::new(&context.nomad, context.report, spec.name.master_job(), spec.name.worker_job());
+    let mut started = Vec::new();
+    let deployment = timeout(arguments.timeout, apply(context, &prepared, &mut readiness, &mut started));
+    let outcome = tokio::select! {
+        outcome = deployment => outcome,
+        () = interrupt::interrupted() => {
+            let left = "the jobs go on in Nomad".to_owned();
+            return Err(Error::Interrupted { left, resume: same_command("to go on") }.into());
+        }
+    };
+    let ready = match outcome {
+        Ok(Ok(ready)) => ready,
+        Ok(Err(error)) => {
+            undo(context, &started).await;
+            return Err(error);
+        }
+        Err(_) => {
+            let condition = readiness.missing();
+            let resume = same_command("to go on waiting");
+            return Err(Error::TimedOut { condition, after: arguments.timeout, resume }.into());
+        }
+    };
+
+    let mut jobs = Vec::new();
+    for job in spec.deployed_jobs() {
+        jobs.extend(JobSummary::read(&context.nomad, &job).await?);
+    }
+    let deployed = Deployed {
+        cluster: spec.name.to_string(),
+        ready: true,
+        changed: prepared.iter().any(PreparedJob::changes),
+        elapsed_ms: context.report.elapsed_ms(),
+        jobs,
+        endpoints: Endpoints { master: Some(ready.master), ui: Some(ready.ui), history: None },
+    };
+    context.report.result(&deployed, || text(&deployed, &context.nomad.address()))?;
+    Ok(Exit::Done)
+}
+
+/// Nothing is registered when the scheduler already says that a part has no place.
+fn refuse_unplaceable(prepared: &[PreparedJob]) -> Result<(), Error> {
+    for job in prepared {
+        if let Some((group, metrics)) = job.effect.failed_placements.iter().next() {
+            return Err(Error::NotPlaced { job: job.planned.id.clone(), reason: placement_failure(group, metrics) });
+        }
+    }
+    Ok(())
+}
+
+/// Registers what changes, in order, and waits until the cluster is ready. `started` gathers the jobs that did not run
+/// before, for [`undo`].
+async fn apply(
+    context: &Context<'_>,
+    prepared: &[PreparedJob],
+    readiness: &mut Readiness<'_>,
+    started: &mut Vec<String>,
+) -> Result<Ready> {
+    for job in prepared {
+        let id = job.planned.id.clone();
+        if !job.changes() {
+            context.report.event(&Event::JobUnchanged { job: id })?;
+            continue;
+        }
+        submit::register(&context.nomad, job).await?;
+        if !job.planned.runs {
+            started.push(id.clone());
+        }
+        let version = context.nomad.find_job(&id).await?.map_or(0, |job| job.version);
+        context.report.event(&Event::JobRegistered { job: id.clone(), version })?;
+        if job.planned.role == Role::Master {
+            readiness.master_runs().await?;
+            // Workers that find the master in Consul at once need no second start.
+            let _ = timeout(CONSUL_HEARS, in_consul(context, &id)).await;
+        }
+    }
+    Ok(readiness.ready().await?)
+}
+
+async fn in_consul(context: &Context<'_>, service: &str) {
+    while context.consul.service(service).await.is_ok_and(|instances| instances.is_empty()) {
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A deployment that failed leaves nothing half done: jobs that it started are stopped, with their logs kept.
+async fn undo(context: &Context<'_>, started: &[String]) {
+    for job in started.iter().rev() {
+        let event = match context.nomad.stop_job(job, false).await {
+            Ok(()) => Event::JobStopped { job: job.clone(), purged: false },
+            Err(error) => Event::Warning { what: format!("{job} could not be stopped again: {error}") },
+        };
+        // The failure itself is told next; a closed output changes nothing about it.
+        let _ = context.report.event(&event);
+    }
+}
+
+fn text(deployed: &Deployed, nomad: &str) -> String {
+    let seconds = deployed.elapsed_ms / 1_000;
+    let tenths = deployed.elapsed_ms % 1_000 / 100;
+    let change = if deployed.changed { "" } else { ", nothing changed" };
+    let mut text = format!("Cluster {} is ready after {seconds}.{tenths} s{change}.\n\n", deployed.cluster);
+    let rows = deployed.jobs.iter().map(JobSummary::row).collect();
+    text.push_str(&table(&JobSummary::HEADER, rows));
+    text.push('\n');
+    let mut rows = Vec::new();
+    if let Some(master) = &deployed.endpoints.master {
+        rows.push(vec!["Master".to_owned(), master.clone()]);
+    }
+    if let Some(ui) = &deployed.endpoints.ui {
+        rows.push(vec!["Spark UI".to_owned(), ui.clone()]);
+    }
+    if nomad.starts_with("http") {
+        rows.push(vec!["Nomad UI".to_owned(), format!("{nomad}/ui/jobs/{}-master", deployed.cluster)]);
+    }
+    for row in rows {
+        text.push_str(&format!("{:<9} {}\n", row[0], row[1]));
+    }
+    text
+}

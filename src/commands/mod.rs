@@ -1,0 +1,76 @@
+//! The commands: one file each, which wires the steps and reports.
+
+mod cluster;
+mod context;
+mod deploy;
+mod lab;
+mod logs;
+mod plan;
+mod render;
+mod spec;
+mod status;
+mod stop;
+mod watch;
+mod wordcount;
+
+use std::io;
+
+use clap::CommandFactory;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::exit::Exit;
+use crate::cli::{Cli, Command};
+use crate::error::Result;
+use crate::report::{Report, WriteError};
+
+use context::Context;
+
+/// Runs the command that was typed.
+pub fn run(cli: Cli) -> Result<Exit> {
+    start_tracing(cli.global.verbose);
+    let report = Report::new(cli.global.format);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(WriteError::from)?;
+    let exit = runtime.block_on(dispatch(cli, &report));
+    // A task that still follows Nomad must not hold the exit up.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn dispatch(cli: Cli, report: &Report) -> Result<Exit> {
+    let global = cli.global;
+    match cli.command {
+        Command::Deploy(arguments) => deploy::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Plan(arguments) => plan::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Render(arguments) => render::run(&arguments, report),
+        Command::Wordcount(arguments) => wordcount::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Watch(arguments) => watch::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Status(arguments) => status::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Logs(arguments) => logs::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Stop(arguments) => stop::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Lab(command) => lab::run(command, report).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "nomspark", &mut script);
+            report.data(&script)?;
+            Ok(Exit::Done)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(WriteError::from)?;
+            report.data(&page)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Logs go to standard error, and only when they are asked for: with -v or RUST_LOG.
+fn start_tracing(verbose: u8) {
+    let default = match verbose {
+        0 => "off",
+        1 => "nomspark=debug",
+        _ => "nomspark=trace,reqwest=debug,hyper_util=debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+}

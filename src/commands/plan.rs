@@ -1,0 +1,127 @@
+//! `nomspark plan`: what deploy would change, from Nomad's own scheduler.
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::spec;
+use crate::cli;
+use crate::cli::exit::Exit;
+use crate::error::Result;
+use crate::nomad::jobs::{DesiredUpdates, Diff};
+use crate::plan;
+use crate::report::Event;
+use crate::submit::{self, PreparedJob};
+use crate::survey::survey;
+use crate::watch::placement_failure;
+
+#[derive(Serialize)]
+struct Planned {
+    cluster: String,
+    changes: bool,
+    jobs: Vec<PlannedChange>,
+}
+
+#[derive(Serialize)]
+struct PlannedChange {
+    id: String,
+    /// none, added or edited.
+    change: String,
+    updates: DesiredUpdates,
+    unplaceable: Option<String>,
+    fields: Vec<ChangedField>,
+}
+
+#[derive(Serialize)]
+struct ChangedField {
+    path: String,
+    old: String,
+    new: String,
+}
+
+/// Runs the command.
+pub(super) async fn run(arguments: &cli::Plan, context: &Context<'_>) -> Result<Exit> {
+    let (spec, files) = spec::load(&arguments.spec)?;
+    let survey = survey(&context.nomad, &context.consul, &spec.deployed_jobs()).await?;
+    let plan = plan::deploy(&spec, Some(&survey), arguments.adopt, &context.links())?;
+    for warning in &plan.warnings {
+        context.report.event(&Event::Warning { what: warning.clone() })?;
+    }
+    let prepared = submit::prepare(&context.nomad, &plan, &files).await?;
+    let planned = Planned {
+        cluster: plan.cluster.to_string(),
+        changes: prepared.iter().any(PreparedJob::changes),
+        jobs: prepared.iter().map(change).collect(),
+    };
+    context.report.result(&planned, || text(&planned))?;
+    let unplaceable = planned.jobs.iter().any(|job| job.unplaceable.is_some());
+    Ok(match (unplaceable, planned.changes && arguments.detailed_exitcode) {
+        (true, _) => Exit::Unplaceable,
+        (false, true) => Exit::Changes,
+        (false, false) => Exit::Done,
+    })
+}
+
+fn change(job: &PreparedJob) -> PlannedChange {
+    let updates = job.effect.annotations.as_ref().and_then(|notes| notes.desired_updates.values().next());
+    let mut fields = Vec::new();
+    // A new job differs from nothing in everything: the file says it better.
+    if job.effect.diff.kind == "Edited" {
+        collect(&job.effect.diff, "", &mut fields);
+    }
+    PlannedChange {
+        id: job.planned.id.clone(),
+        change: job.effect.diff.kind.to_lowercase(),
+        updates: updates.copied().unwrap_or_default(),
+        unplaceable: job
+            .effect
+            .failed_placements
+            .iter()
+            .next()
+            .map(|(group, metrics)| placement_failure(group, metrics)),
+        fields,
+    }
+}
+
+/// Flattens Nomad's tree of differences.
+fn collect(diff: &Diff, path: &str, fields: &mut Vec<ChangedField>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    for field in diff.fields.iter().filter(|field| field.kind != "None") {
+        fields.push(ChangedField { path: below(&field.name), old: field.old.clone(), new: field.new.clone() });
+    }
+    for part in diff.objects.iter().chain(&diff.task_groups).chain(&diff.tasks).filter(|part| part.kind != "None") {
+        collect(part, &below(&part.name), fields);
+    }
+}
+
+fn text(planned: &Planned) -> String {
+    let mut text = String::new();
+    for job in &planned.jobs {
+        let (sign, what) = match job.change.as_str() {
+            "none" => (" ", "no change"),
+            "added" => ("+", "new job"),
+            _ => ("~", "changed job"),
+        };
+        text.push_str(&format!("{sign} {}: {what}\n", job.id));
+        for field in &job.fields {
+            text.push_str(&format!("    {}: {:?} => {:?}\n", field.path, field.old, field.new));
+        }
+        let updates = [
+            ("place", job.updates.place),
+            ("replace", job.updates.destructive_update),
+            ("update in place", job.updates.in_place_update),
+            ("migrate", job.updates.migrate),
+            ("stop", job.updates.stop),
+        ];
+        let updates: Vec<String> =
+            updates.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}")).collect();
+        if !updates.is_empty() && job.change != "none" {
+            text.push_str(&format!("    allocations: {}\n", updates.join(", ")));
+        }
+        if let Some(reason) = &job.unplaceable {
+            text.push_str(&format!("    cannot be placed now: {reason}\n"));
+        }
+    }
+    let closing = if planned.changes { "`nomspark deploy` with the same options applies this." } else { "No changes." };
+    text.push_str(&format!("\n{closing}\n"));
+    text
+}

@@ -1,0 +1,140 @@
+//! `nomspark status`: one screen of jobs, masters and workers, each with who says so.
+
+use serde::Serialize;
+
+use super::cluster::{self, ClusterError, Endpoints, JobSummary, Master};
+use super::context::Context;
+use crate::cli;
+use crate::cli::exit::Exit;
+use crate::error::Result;
+use crate::report::{short, table};
+use crate::spark::MasterState;
+
+#[derive(Serialize)]
+struct Status {
+    cluster: String,
+    jobs: Vec<JobSummary>,
+    masters: Vec<MasterLine>,
+    workers: Vec<WorkerLine>,
+    /// No floating address is deployed in this version.
+    vip: Option<()>,
+    endpoints: Endpoints,
+}
+
+#[derive(Serialize)]
+struct MasterLine {
+    address: String,
+    /// Spark's own word, or UNREACHABLE when it does not answer.
+    state: String,
+    allocation: String,
+    node: String,
+}
+
+#[derive(Serialize)]
+struct WorkerLine {
+    address: String,
+    state: String,
+    cores: u64,
+    cores_used: u64,
+    memory_mb: u64,
+    memory_used_mb: u64,
+    /// The Nomad node; `None` when no running allocation has this address.
+    node: Option<String>,
+}
+
+/// Runs the command.
+pub(super) async fn run(arguments: &cli::Status, context: &Context<'_>) -> Result<Exit> {
+    let name = cluster::name(&arguments.name)?;
+    let nomad = &context.nomad;
+    let mut jobs = Vec::new();
+    for job in cluster::jobs(nomad, &name).await? {
+        jobs.extend(JobSummary::read(nomad, &job.id).await?);
+    }
+    if jobs.is_empty() {
+        return Err(ClusterError::Missing(name.to_string()).into());
+    }
+    let masters = cluster::masters(nomad, &name).await?;
+    let placed: Vec<(String, String)> = cluster::running_allocations(nomad, &name.worker_job())
+        .await?
+        .into_iter()
+        .map(|detail| (detail.address("rpc").unwrap_or_default(), detail.allocation.node_name))
+        .collect();
+    let leader = masters.iter().find(|master| master.state.as_ref().is_some_and(MasterState::is_alive));
+    let workers = leader.and_then(|leader| leader.state.as_ref()).map_or_else(Vec::new, |state| {
+        state
+            .workers
+            .iter()
+            .map(|worker| {
+                let address = format!("{}:{}", worker.host, worker.port);
+                let node = placed.iter().find(|(rpc, _)| *rpc == address).map(|(_, node)| node.clone());
+                WorkerLine {
+                    address,
+                    state: worker.state.clone(),
+                    cores: worker.cores,
+                    cores_used: worker.cores_used,
+                    memory_mb: worker.memory,
+                    memory_used_mb: worker.memory_used,
+                    node,
+                }
+            })
+            .collect()
+    });
+    let endpoints = Endpoints {
+        master: leader.and_then(|leader| Some(leader.state.as_ref()?.url.clone())),
+        ui: leader.map(|leader| format!("http://{}", leader.ui)),
+        history: None,
+    };
+    let masters = masters.iter().map(master_line).collect();
+    let status = Status { cluster: name.to_string(), jobs, masters, workers, vip: None, endpoints };
+    context.report.result(&status, || text(&status))?;
+    Ok(Exit::Done)
+}
+
+fn master_line(master: &Master) -> MasterLine {
+    let detail = &master.allocation;
+    MasterLine {
+        address: detail.address("rpc").unwrap_or_default(),
+        state: master.state.as_ref().map_or_else(|| "UNREACHABLE".to_owned(), |state| state.status.clone()),
+        allocation: detail.allocation.id.clone(),
+        node: detail.allocation.node_name.clone(),
+    }
+}
+
+fn text(status: &Status) -> String {
+    let mut text = format!("Cluster {}\n\n", status.cluster);
+    text.push_str(&table(&JobSummary::HEADER, status.jobs.iter().map(JobSummary::row).collect()));
+    let masters: Vec<Vec<String>> = status
+        .masters
+        .iter()
+        .map(|master| {
+            vec![
+                master.address.clone(),
+                master.state.clone(),
+                short(&master.allocation).to_owned(),
+                master.node.clone(),
+            ]
+        })
+        .collect();
+    text.push_str("\nMasters, as Spark says\n");
+    text.push_str(&table(&["ADDRESS", "STATE", "ALLOCATION", "NODE"], masters));
+    let workers: Vec<Vec<String>> = status
+        .workers
+        .iter()
+        .map(|worker| {
+            vec![
+                worker.address.clone(),
+                worker.state.clone(),
+                format!("{}/{}", worker.cores_used, worker.cores),
+                format!("{}/{} MiB", worker.memory_used_mb, worker.memory_mb),
+                worker.node.clone().unwrap_or_else(|| "unknown to Nomad".to_owned()),
+            ]
+        })
+        .collect();
+    text.push_str("\nWorkers, as the leading master says\n");
+    text.push_str(&table(&["ADDRESS", "STATE", "CORES USED", "MEMORY USED", "NODE"], workers));
+    text.push('\n');
+    for (label, value) in [("Master", &status.endpoints.master), ("Spark UI", &status.endpoints.ui)] {
+        text.push_str(&format!("{label:<9} {}\n", value.as_deref().unwrap_or("none")));
+    }
+    text
+}

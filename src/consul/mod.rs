@@ -1,0 +1,119 @@
+//! A thin client of Consul's HTTP API: who offers a service, and how its checks are.
+//!
+//! Source: <https://developer.hashicorp.com/consul/api-docs>.
+
+use serde::Deserialize;
+
+use crate::http::{self, Error, segment};
+
+/// A client of the local Consul agent or of a server.
+#[derive(Clone, Debug)]
+pub struct Consul {
+    http: http::Client,
+}
+
+/// One instance of a service with its checks: `GET /v1/health/service/:name`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ServiceEntry {
+    /// The Consul node.
+    pub node: ConsulNode,
+    /// The instance.
+    pub service: Service,
+    /// The checks of node and service.
+    pub checks: Vec<Check>,
+}
+
+/// A Consul node.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ConsulNode {
+    /// The node's name.
+    pub node: String,
+    /// Its address.
+    pub address: String,
+    /// Its datacenter.
+    #[serde(default)]
+    pub datacenter: String,
+}
+
+/// An instance of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Service {
+    /// The instance's id; Nomad puts the allocation's id into it.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Its address; empty when it is the node's.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// A health check.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Check {
+    /// The check's name.
+    pub name: String,
+    /// passing, warning or critical.
+    pub status: String,
+    /// What the check last said.
+    #[serde(default)]
+    pub output: String,
+}
+
+impl ServiceEntry {
+    /// HOST:PORT.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let host = if self.service.address.is_empty() { &self.node.address } else { &self.service.address };
+        if host.contains(':') {
+            format!("[{host}]:{}", self.service.port)
+        } else {
+            format!("{host}:{}", self.service.port)
+        }
+    }
+
+    /// Whether every check passes.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.checks.iter().all(|check| check.status == "passing")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AgentSelf {
+    config: AgentConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AgentConfig {
+    datacenter: String,
+}
+
+impl Consul {
+    /// A client of the endpoint.
+    pub fn new(endpoint: http::Endpoint) -> Result<Self, Error> {
+        Ok(Self { http: http::Client::new(endpoint)? })
+    }
+
+    /// The address as people type it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.http.address()
+    }
+
+    /// `GET /v1/agent/self`: the datacenter of the agent that answers.
+    pub async fn datacenter(&self) -> Result<String, Error> {
+        let agent: AgentSelf = self.http.get("/v1/agent/self", &[]).await?;
+        Ok(agent.config.datacenter)
+    }
+
+    /// `GET /v1/health/service/:name`: all instances, also those whose checks fail.
+    pub async fn service(&self, name: &str) -> Result<Vec<ServiceEntry>, Error> {
+        self.http.get(&format!("/v1/health/service/{}", segment(name)), &[]).await
+    }
+}

@@ -1,0 +1,91 @@
+//! Where a server is and how it is spoken to.
+
+use std::path::PathBuf;
+
+use reqwest::Url;
+use secrecy::SecretString;
+
+/// A server's address with all that a request to it needs.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Nomad, Consul or Spark, for messages.
+    pub service: &'static str,
+    /// The address: http, https or unix.
+    pub address: Url,
+    /// The variable that sets the address; empty where none does.
+    pub address_variable: &'static str,
+    /// The header that carries the token.
+    pub token_header: &'static str,
+    /// The token.
+    pub token: Option<SecretString>,
+    /// The variable that sets the token; empty where none does.
+    pub token_variable: &'static str,
+    /// User and password of HTTP's basic authentication.
+    pub basic_auth: Option<(String, SecretString)>,
+    /// What is added to every query: namespace, region, partition.
+    pub query: Vec<(&'static str, String)>,
+    /// How the server's certificate is checked and which one is shown to it.
+    pub tls: Tls,
+}
+
+/// TLS settings, as Nomad's and Consul's own tools have them.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// A PEM file with the authorities that are trusted instead of the system's.
+    pub ca_certificate: Option<PathBuf>,
+    /// A folder of such files.
+    pub ca_path: Option<PathBuf>,
+    /// The client's certificate, PEM.
+    pub client_certificate: Option<PathBuf>,
+    /// The client's key, PEM.
+    pub client_key: Option<PathBuf>,
+    /// The name that the server's certificate must carry, where it differs from the address.
+    pub server_name: Option<String>,
+    /// Accept any certificate.
+    pub skip_verify: bool,
+}
+
+impl Endpoint {
+    /// An endpoint without credentials, such as Spark's web UI.
+    #[must_use]
+    pub fn open(service: &'static str, address: Url) -> Self {
+        Self {
+            service,
+            address,
+            address_variable: "",
+            token_header: "",
+            token: None,
+            token_variable: "",
+            basic_auth: None,
+            query: Vec::new(),
+            tls: Tls::default(),
+        }
+    }
+
+    /// The address without user, password and query.
+    #[must_use]
+    pub fn display_address(&self) -> String {
+        if self.address.scheme() == "unix" {
+            return self.address.to_string();
+        }
+        self.address.origin().ascii_serialization()
+    }
+
+    /// "Nomad at http://127.0.0.1:4646 did something".
+    #[must_use]
+    pub fn describe(&self, what: &str) -> String {
+        format!("{} at {} {what}", self.service, self.display_address())
+    }
+
+    /// Whether the server is on this machine, so that no proxy can reach it.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.address.host_str() {
+            Some(host) => {
+                let host = host.trim_start_matches('[').trim_end_matches(']');
+                host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+            None => true,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What can go wrong between nomspark and a server.
+
+use reqwest::{Method, StatusCode};
+
+use super::Endpoint;
+use crate::cli::exit::Exit;
+use crate::error::Advice;
+
+/// How much of a server's own words is repeated, in characters.
+const MAX_BODY: usize = 2_000;
+
+/// A request that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No connection could be made, or it broke before the answer.
+    #[error("{service} at {address} does not answer")]
+    Unreachable {
+        /// Nomad, Consul or Spark.
+        service: &'static str,
+        /// The address without credentials.
+        address: String,
+        /// The variable that sets the address.
+        variable: &'static str,
+        /// Whether the request cannot have reached the server.
+        never_arrived: bool,
+        /// The transport's words.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The answer did not come in time.
+    #[error("{what} in time")]
+    Timeout {
+        /// What was waited for.
+        what: String,
+    },
+    /// An answer ended before it was whole.
+    #[error("the answer broke off")]
+    BrokeOff {
+        /// The transport's words.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// 401 or 403.
+    #[error("{what}: {body}")]
+    Refused {
+        /// Which request.
+        what: String,
+        /// The server's words.
+        body: String,
+        /// The variable that sets the token.
+        variable: &'static str,
+    },
+    /// 404.
+    #[error("{what}: {body}")]
+    NotFound {
+        /// Which request.
+        what: String,
+        /// The server's words.
+        body: String,
+    },
+    /// Any other status that is not a success.
+    #[error("{what}: {body}")]
+    Status {
+        /// Which request.
+        what: String,
+        /// The status.
+        status: StatusCode,
+        /// The server's words.
+        body: String,
+    },
+    /// The answer is not what the API promises.
+    #[error("{what}")]
+    Decode {
+        /// Which request.
+        what: String,
+        /// Where the answer differs.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A setting cannot be used: an address, a certificate, a key.
+    #[error("{what}")]
+    Setting {
+        /// Which setting and why.
+        what: String,
+        /// The reason.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// Whether the same request can succeed a moment later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } => true,
+            Self::Status { status, body, .. } => {
+                let busy = status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS;
+                // Nomad answers 500 to what will never work, too.
+                busy && !is_final(body)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the server cannot have seen the request.
+    #[must_use]
+    pub fn never_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable { never_arrived, .. } => *never_arrived,
+            Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS,
+            _ => false,
+        }
+    }
+
+    /// An answer that was read piece by piece and broke off.
+    #[must_use]
+    pub fn broke_off(source: reqwest::Error) -> Self {
+        Self::BrokeOff { source: source.without_url() }
+    }
+
+    /// The server's own words about a request that it did not carry out.
+    #[must_use]
+    pub fn server_words(&self) -> Option<&str> {
+        match self {
+            Self::Refused { body, .. } | Self::NotFound { body, .. } | Self::Status { body, .. } => Some(body),
+            _ => None,
+        }
+    }
+
+    pub(super) fn from_transport(endpoint: &Endpoint, method: &Method, path: &str, source: reqwest::Error) -> Self {
+        if source.is_timeout() && !source.is_connect() {
+            return Self::Timeout { what: endpoint.describe(&format!("did not answer {method} {path}")) };
+        }
+        Self::Unreachable {
+            service: endpoint.service,
+            address: endpoint.display_address(),
+            variable: endpoint.address_variable,
+            never_arrived: source.is_connect(),
+            source: source.without_url(),
+        }
+    }
+
+    pub(super) fn from_status(
+        endpoint: &Endpoint,
+        method: &Method,
+        path: &str,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Self {
+        let body = printable(body);
+        let what = endpoint.describe(&format!("answered {} to {method} {path}", status.as_u16()));
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Self::Refused { what, body, variable: endpoint.token_variable }
+            }
+            StatusCode::NOT_FOUND => Self::NotFound { what, body },
+            // Consul answers 500 and Nomad 500 with these words when an ACL token is unknown.
+            _ if body.contains("Permission denied") || body.contains("ACL not found") => {
+                Self::Refused { what, body, variable: endpoint.token_variable }
+            }
+            _ => Self::Status { what, status, body },
+        }
+    }
+}
+
+impl Advice for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Refused { .. } => Exit::Refused,
+            Self::Timeout { .. } => Exit::TimedOut,
+            Self::Setting { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreachable { service, variable, .. } if !variable.is_empty() => Some(format!(
+                "set {variable} to {service}'s address, or start a cluster on this machine with `nomspark lab up`"
+            )),
+            Self::Refused { variable, .. } if !variable.is_empty() => {
+                Some(format!("set {variable} to a token whose policy allows this"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether Nomad's words say that trying again is useless: it reports a refused job with status 500.
+fn is_final(body: &str) -> bool {
+    const FINAL: [&str; 7] = [
+        "Enforcing job modify index",
+        "nonexistent",
+        "validation failed",
+        "error(s) occurred",
+        "not allowed",
+        "must be",
+        "no such",
+    ];
+    FINAL.iter().any(|words| body.contains(words))
+}
+
+/// The server's words on one line, without control characters, bounded.
+fn printable(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_BODY).collect();
+    if clean.is_empty() { "no reason given".to_owned() } else { clean }
+}

@@ -1,0 +1,197 @@
+//! The HTTP that the clients of Nomad, Consul and Spark share: addresses, TLS, tokens, time-outs, retries, errors.
+
+mod endpoint;
+mod error;
+mod retry;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response, Url};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use endpoint::{Endpoint, Tls};
+pub use error::Error;
+pub use retry::backoff;
+
+use retry::{Attempt, retry};
+
+/// How long a server may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a server may take for a whole answer that is not a stream.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A query of a request: names and values, not yet encoded.
+pub type Query<'a> = &'a [(&'a str, &'a str)];
+
+/// A client of one HTTP API.
+#[derive(Clone, Debug)]
+pub struct Client {
+    endpoint: Arc<Endpoint>,
+    base: Url,
+    http: reqwest::Client,
+}
+
+/// A path's segment, encoded, so that no name can reach another endpoint.
+#[must_use]
+pub fn segment(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+impl Client {
+    /// Builds the client; reads the certificates that the endpoint names.
+    pub fn new(endpoint: Endpoint) -> Result<Self, Error> {
+        let builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            // The exec API upgrades to a websocket, which HTTP/2 cannot carry the same way.
+            .http1_only()
+            .user_agent(concat!("nomspark/", env!("CARGO_PKG_VERSION")));
+        let (builder, base) = tls::configure(builder, &endpoint)?;
+        let http = builder
+            .build()
+            .map_err(|source| Error::Setting { what: endpoint.describe("cannot be set up"), source: source.into() })?;
+        Ok(Self { endpoint: Arc::new(endpoint), base, http })
+    }
+
+    /// The server's address as people type it; never with credentials.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.endpoint.display_address()
+    }
+
+    /// A request with everything that the endpoint adds to it.
+    pub fn request(&self, method: Method, path: &str, query: Query<'_>) -> RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        let mut request = self.http.request(method, url).query(&self.endpoint.query).query(query);
+        if let Some(token) = &self.endpoint.token {
+            request = request.header(self.endpoint.token_header, token.expose_secret());
+        }
+        if let Some((user, password)) = &self.endpoint.basic_auth {
+            request = request.basic_auth(user, Some(password.expose_secret()));
+        }
+        request
+    }
+
+    /// Reads a document. What is transient is tried again.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: Query<'_>) -> Result<T, Error> {
+        let body = self.get_bytes(path, query).await?;
+        self.decode(&Method::GET, path, &body)
+    }
+
+    /// Reads a document without trying again, for callers that poll.
+    pub async fn get_once<T: DeserializeOwned>(&self, path: &str, timeout: Duration) -> Result<T, Error> {
+        let request = self.request(Method::GET, path, &[]).timeout(timeout);
+        let response = self.send(&Method::GET, path, request).await?;
+        let body = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, source))?;
+        self.decode(&Method::GET, path, &body)
+    }
+
+    /// Reads a document that may be absent: 404 is `None`.
+    pub async fn find<T: DeserializeOwned>(&self, path: &str, query: Query<'_>) -> Result<Option<T>, Error> {
+        match self.get(path, query).await {
+            Err(Error::NotFound { .. }) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Reads bytes. What is transient is tried again.
+    pub async fn get_bytes(&self, path: &str, query: Query<'_>) -> Result<Vec<u8>, Error> {
+        retry(Attempt::Read, || self.answer(&Method::GET, path, self.request(Method::GET, path, query))).await
+    }
+
+    /// Asks a question that needs a body and changes nothing. What is transient is tried again.
+    pub async fn ask<B, T>(&self, path: &str, query: Query<'_>, body: &B) -> Result<T, Error>
+    where
+        B: Serialize + Sync,
+        T: DeserializeOwned,
+    {
+        let answer = || self.answer(&Method::POST, path, self.request(Method::POST, path, query).json(body));
+        self.decode(&Method::POST, path, &retry(Attempt::Read, answer).await?)
+    }
+
+    /// Reads a document together with the index at which the server had it (`X-Nomad-Index`, `X-Consul-Index`).
+    pub async fn get_indexed<T: DeserializeOwned>(&self, path: &str, query: Query<'_>) -> Result<(T, u64), Error> {
+        let (body, index) = retry(Attempt::Read, || async {
+            let request = self.request(Method::GET, path, query).timeout(ANSWER_TIMEOUT);
+            let response = self.send(&Method::GET, path, request).await?;
+            let index = ["x-nomad-index", "x-consul-index"].iter().find_map(|name| response.headers().get(*name));
+            let index = index.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+            let bytes = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, source))?;
+            Ok((bytes, index))
+        })
+        .await?;
+        Ok((self.decode(&Method::GET, path, &body)?, index))
+    }
+
+    /// Opens an answer that is read piece by piece; the caller bounds the time.
+    pub async fn open(&self, path: &str, query: Query<'_>) -> Result<Response, Error> {
+        let request = self.request(Method::GET, path, query);
+        match tokio::time::timeout(ANSWER_TIMEOUT, self.send(&Method::GET, path, request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::Timeout { what: self.endpoint.describe(&format!("did not answer GET {path}")) }),
+        }
+    }
+
+    /// Asks for a change. It is sent again only when the server cannot have seen it.
+    pub async fn change<B, T>(&self, method: Method, path: &str, query: Query<'_>, body: &B) -> Result<T, Error>
+    where
+        B: Serialize + Sync,
+        T: DeserializeOwned,
+    {
+        let answer = || self.answer(&method, path, self.request(method.clone(), path, query).json(body));
+        self.decode(&method, path, &retry(Attempt::Change, answer).await?)
+    }
+
+    /// Sends one request as it is; a status that is not a success is an error.
+    pub async fn send(&self, method: &Method, path: &str, request: RequestBuilder) -> Result<Response, Error> {
+        let response = request.send().await.map_err(|source| self.transport(method, path, source))?;
+        let status = response.status();
+        if status.is_success() || status == reqwest::StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(response);
+        }
+        // The reason is in the body; a server that streams without end must not hold us up.
+        let body = tokio::time::timeout(CONNECT_TIMEOUT, response.bytes()).await;
+        let body = body.ok().and_then(Result::ok).unwrap_or_default();
+        Err(Error::from_status(&self.endpoint, method, path, status, &body))
+    }
+
+    async fn answer(&self, method: &Method, path: &str, request: RequestBuilder) -> Result<Vec<u8>, Error> {
+        let response = self.send(method, path, request.timeout(ANSWER_TIMEOUT)).await?;
+        let bytes = response.bytes().await.map_err(|source| self.transport(method, path, source))?;
+        Ok(bytes.to_vec())
+    }
+
+    fn transport(&self, method: &Method, path: &str, source: reqwest::Error) -> Error {
+        Error::from_transport(&self.endpoint, method, path, source)
+    }
+
+    fn decode<T: DeserializeOwned>(&self, method: &Method, path: &str, body: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|source| Error::Decode {
+            what: self.endpoint.describe(&format!("answered {method} {path} with something unexpected")),
+            source,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn a_segment_cannot_leave_its_place() {
+        assert_eq!(segment("spark-master"), "spark-master");
+        assert_eq!(segment("../a b?c#d"), "..%2Fa%20b%3Fc%23d");
+    }
+}

@@ -1,0 +1,131 @@
+//! The agents' configuration files.
+//!
+//! They are JSON, which both agents read as they read HCL: whatever a path holds is escaped rightly.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::Host;
+use super::chroot;
+use super::error::Error;
+use super::folder::Folder;
+use super::ports::{Port, Ports};
+use super::state::State;
+use super::tools::Tools;
+
+/// Fingerprinters that ask a cloud's metadata server and only cost time here.
+const FINGERPRINTERS_OFF: &str = "env_aws,env_gce,env_azure,env_digitalocean";
+
+/// The configuration files that were written.
+#[derive(Clone, Debug)]
+pub(super) struct Configuration {
+    /// The Consul agent's.
+    pub(super) consul: PathBuf,
+    /// What Nomad needs to be a server.
+    pub(super) nomad_server: PathBuf,
+    /// What Nomad needs to be a client as well.
+    pub(super) nomad_client: PathBuf,
+}
+
+/// Writes all configuration files of a host.
+pub(super) fn write(folder: &Folder, host: &Host, state: &State) -> Result<Configuration, Error> {
+    let (ports, tools) = (state.ports, &state.tools);
+    let files = Configuration {
+        consul: folder.configuration("consul"),
+        nomad_server: folder.configuration("nomad-server"),
+        nomad_client: folder.configuration("nomad-client"),
+    };
+    write_file(&files.consul, &consul(folder, host, ports, tools))?;
+    write_file(&files.nomad_server, &nomad_server(folder, host, ports))?;
+    write_file(&files.nomad_client, &nomad_client(ports, tools))?;
+    Ok(files)
+}
+
+fn write_file(path: &Path, content: &Value) -> Result<(), Error> {
+    let text = format!("{content:#}\n");
+    fs::write(path, text).map_err(Error::file("write", path))
+}
+
+fn numbers(ports: &[Port]) -> Map<String, Value> {
+    ports.iter().map(|port| (port.key.to_owned(), json!(port.number))).collect()
+}
+
+fn consul(folder: &Folder, host: &Host, ports: Ports, tools: &Tools) -> Value {
+    // A version that does not tell its number is taken for a recent one.
+    let version = tools.consul.number().unwrap_or((u32::MAX, 0));
+    let mut numbers = numbers(&ports.of_consul());
+    numbers.insert("grpc".to_owned(), json!(-1));
+    if version >= (1, 14) {
+        numbers.insert("grpc_tls".to_owned(), json!(-1));
+    }
+    let mut configuration = json!({
+        "datacenter": "dc1",
+        "node_name": host.name,
+        "data_dir": folder.data("consul"),
+        "server": true,
+        "bootstrap_expect": 1,
+        "bind_addr": host.address,
+        "advertise_addr": host.address,
+        "client_addr": host.address,
+        "ports": numbers,
+        "disable_update_check": true,
+        // A server that leaves takes itself out of its own data, and takes 10 seconds for it.
+        "leave_on_terminate": false,
+        "skip_leave_on_interrupt": true,
+        // The fastest election, meant for good networks.
+        "performance": { "raft_multiplier": 1 },
+    });
+    if version >= (1, 9) {
+        configuration["ui_config"] = json!({ "enabled": true });
+    } else {
+        configuration["ui"] = json!(true);
+    }
+    configuration
+}
+
+fn nomad_server(folder: &Folder, host: &Host, ports: Ports) -> Value {
+    let consul = SocketAddr::new(host.address, ports.consul).to_string();
+    json!({
+        "datacenter": "dc1",
+        "region": "global",
+        "name": host.name,
+        "data_dir": folder.data("nomad"),
+        "bind_addr": host.address,
+        "advertise": { "http": host.address, "rpc": host.address, "serf": host.address },
+        "ports": numbers(&ports.of_nomad()),
+        "disable_update_check": true,
+        "leave_on_interrupt": false,
+        "leave_on_terminate": false,
+        "ui": { "enabled": true, "consul": { "ui_url": format!("http://{consul}/ui") } },
+        "server": { "enabled": true, "bootstrap_expect": 1, "raft_multiplier": 1 },
+        "consul": { "address": consul },
+    })
+}
+
+fn nomad_client(ports: Ports, tools: &Tools) -> Value {
+    let (first, last) = ports.dynamic();
+    let mut client = json!({
+        "enabled": true,
+        "network_interface": "lo",
+        "min_dynamic_port": first,
+        "max_dynamic_port": last,
+        "meta": { "spark_home": tools.spark.path },
+        "options": { "fingerprint.denylist": FINGERPRINTERS_OFF },
+        // A full disk of a laptop is no reason to throw away the logs of what just ended.
+        "gc_disk_usage_threshold": 99,
+        "gc_inode_usage_threshold": 99,
+    });
+    if let Some(java_home) = tools.java_home() {
+        client["meta"]["java_home"] = json!(java_home);
+    }
+    if nix::unistd::geteuid().is_root() {
+        client["chroot_env"] = json!(chroot::environment(tools));
+    }
+    json!({
+        "client": client,
+        "plugin": [{ "raw_exec": [{ "config": [{ "enabled": true }] }] }],
+    })
+}

@@ -1,0 +1,110 @@
+//! `nomspark lab down`.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::api::Api;
+use super::error::Error;
+use super::folder::Folder;
+use super::leftovers::Belongings;
+use super::state::State;
+use super::{Host, Options, agent, cgroups, containers, mounts};
+use crate::report::{Event, Report};
+
+/// How long Nomad may take to stop its jobs; what then still runs is ended by force.
+const JOBS_PATIENCE: Duration = Duration::from_secs(10);
+/// Between two questions.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// What `down` did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ended {
+    /// Whether there was anything to end or to remove.
+    pub changed: bool,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// How many processes were left behind by Nomad and had to be ended.
+    pub leftovers: usize,
+}
+
+impl Ended {
+    /// What was done, for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match (self.changed, self.leftovers) {
+            (false, _) => "The lab is not running; nothing to do.\n".to_owned(),
+            (true, 0) => "The lab is down.\n".to_owned(),
+            (true, count) => format!("The lab is down; {count} processes that Nomad had left behind were ended.\n"),
+        }
+    }
+}
+
+/// Ends the lab and removes everything that it wrote.
+pub async fn down(options: &Options, report: &Report) -> Result<Ended, Error> {
+    let started = Instant::now();
+    let folder = Folder::new(&options.state_dir)?;
+    let _lock = folder.lock(options.timeout, report).await?;
+    let ended = |changed, leftovers| Ended {
+        changed,
+        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        leftovers,
+    };
+
+    let state = match State::read(&folder) {
+        Ok(state) => state,
+        // The agents are then found by their mark, like anything else.
+        Err(error @ Error::StateBroken { .. }) => {
+            report.event(&Event::Warning { what: error.to_string() })?;
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    if state.is_none() && !folder.path().exists() && Belongings::of(&folder).processes().is_empty() {
+        return Ok(ended(false, 0));
+    }
+    if let Some(state) = &state {
+        let living = state.living();
+        if state.nomad.is_some_and(|nomad| living.contains(&nomad)) {
+            stop_jobs(&Api::new(&Host::loopback(), state.ports)?, report).await?;
+        }
+        if !living.is_empty() {
+            report.event(&Event::Step { what: "ending Nomad and Consul".to_owned() })?;
+        }
+        agent::end(&living).await?;
+    }
+    let leftovers = clean(&folder).await?;
+    Ok(ended(true, leftovers))
+}
+
+/// Ends and removes everything of a lab whose agents have ended; returns how many processes were left.
+pub(super) async fn clean(folder: &Folder) -> Result<usize, Error> {
+    let belongings = Belongings::of(folder);
+    containers::remove(belongings.allocations()).await;
+    let count = belongings.end().await?;
+    mounts::unmount_below(folder.path())?;
+    cgroups::remove(belongings.allocations());
+    folder.remove()?;
+    Ok(count)
+}
+
+/// Lets Nomad stop its jobs, as far as it does so in time: only Nomad can end what a driver runs elsewhere.
+async fn stop_jobs(api: &Api, report: &Report) -> Result<(), Error> {
+    let started = Instant::now();
+    if api.living_allocations().await.is_none_or(|living| living == 0) {
+        return Ok(());
+    }
+    report.event(&Event::Step { what: "stopping the jobs".to_owned() })?;
+    for job in api.jobs().await {
+        api.stop(&job).await;
+    }
+    while api.living_allocations().await.is_some_and(|living| living > 0) {
+        if started.elapsed() >= JOBS_PATIENCE {
+            let what = "Nomad did not stop all jobs in time; ending their processes".to_owned();
+            report.event(&Event::Warning { what })?;
+            break;
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! The state folder: where everything of the lab is written, and the lock that lets one command at a time at it.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{Flock, FlockArg};
+
+use super::error::Error;
+use crate::report::{Event, Report};
+
+/// Between two attempts to get the lock.
+const LOCK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Where the lab keeps its state: `$XDG_STATE_HOME/nomspark/lab`, by default `~/.local/state/nomspark/lab`.
+pub fn default_state_dir() -> Result<PathBuf, Error> {
+    state_dir(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))
+}
+
+fn state_dir(xdg_state_home: Option<OsString>, home: Option<OsString>) -> Result<PathBuf, Error> {
+    // The XDG specification says that a relative path is to be ignored.
+    let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(xdg_state_home)
+        .or_else(|| absolute(home).map(|home| home.join(".local/state")))
+        .map(|base| base.join("nomspark/lab"))
+        .ok_or(Error::NoHome)
+}
+
+/// The state folder, as a path without symbolic links, whether it exists or not.
+#[derive(Clone, Debug)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// Resolves the folder's path and creates nothing.
+    pub(super) fn new(state_dir: &Path) -> Result<Self, Error> {
+        let (Some(parent), Some(name)) = (state_dir.parent(), state_dir.file_name()) else {
+            return Err(Error::NotAFolder(state_dir.to_owned()));
+        };
+        let path = resolve(parent).map_err(Error::file("resolve", parent))?.join(name);
+        match path.symlink_metadata() {
+            Ok(metadata) if !metadata.is_dir() => Err(Error::NotAFolder(path)),
+            _ => Ok(Self(path)),
+        }
+    }
+
+    /// The folder itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The state file.
+    pub(super) fn state_file(&self) -> PathBuf {
+        self.0.join("lab.json")
+    }
+
+    /// An agent's data.
+    pub(super) fn data(&self, agent: &str) -> PathBuf {
+        self.0.join("data").join(agent)
+    }
+
+    /// The folder with Nomad's allocations, one folder each.
+    pub(super) fn allocations(&self) -> PathBuf {
+        self.data("nomad").join("alloc")
+    }
+
+    /// A configuration file.
+    pub(super) fn configuration(&self, name: &str) -> PathBuf {
+        self.0.join("config").join(format!("{name}.json"))
+    }
+
+    /// An agent's log.
+    pub(super) fn log(&self, agent: &str) -> PathBuf {
+        self.0.join("log").join(format!("{agent}.log"))
+    }
+
+    /// Creates the folder and those in it.
+    ///
+    /// Others may pass through, because Nomad runs tasks as other users, but not look around.
+    pub(super) fn create(&self) -> Result<(), Error> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o711);
+        for folder in [self.0.clone(), self.data("nomad"), self.data("consul")] {
+            builder.create(&folder).map_err(Error::file("create", folder))?;
+        }
+        builder.mode(0o700);
+        for folder in [self.0.join("config"), self.0.join("log")] {
+            builder.create(&folder).map_err(Error::file("create", folder))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the folder with everything in it; symbolic links are removed, never followed.
+    pub(super) fn remove(&self) -> Result<(), Error> {
+        match fs::remove_dir_all(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", &self.0)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until no other command works on this folder, and keeps others out as long as the result lives.
+    ///
+    /// The lock is on the parent, because the folder itself comes and goes.
+    pub(super) async fn lock(&self, timeout: Duration, report: &Report) -> Result<Flock<File>, Error> {
+        let parent = self.0.parent().unwrap_or(&self.0);
+        fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
+        let started = Instant::now();
+        let mut told = false;
+        let mut file = File::open(parent).map_err(Error::file("open", parent))?;
+        loop {
+            file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(lock) => return Ok(lock),
+                Err((file, nix::Error::EWOULDBLOCK)) => file,
+                Err((_, errno)) => return Err(Error::file("lock", parent)(errno.into())),
+            };
+            if started.elapsed() >= timeout {
+                return Err(Error::Locked(timeout));
+            }
+            if !told {
+                told = true;
+                report.event(&Event::Waiting { condition: "another nomspark lab command to finish".to_owned() })?;
+            }
+            tokio::time::sleep(LOCK_INTERVAL).await;
+        }
+    }
+}
+
+/// A path without symbolic links; what does not exist yet holds none.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => Ok(resolve(parent)?.join(name)),
+            _ => Err(error),
+        },
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(xdg: Option<&str>, home: Option<&str>) -> Option<PathBuf> {
+        state_dir(xdg.map(OsString::from), home.map(OsString::from)).ok()
+    }
+
+    #[test]
+    fn the_state_folder_follows_the_xdg_specification() {
+        assert_eq!(from(Some("/x"), Some("/home/a")), Some(PathBuf::from("/x/nomspark/lab")));
+        assert_eq!(from(None, Some("/home/a")), Some(PathBuf::from("/home/a/.local/state/nomspark/lab")));
+        assert_eq!(from(Some("relative"), Some("/home/a")), Some(PathBuf::from("/home/a/.local/state/nomspark/lab")));
+        assert_eq!(from(Some(""), None), None);
+        assert_eq!(from(None, Some("")), None);
+    }
+
+    #[test]
+    fn a_symbolic_link_is_no_state_folder() {
+        let temporary = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/", temporary.path().join("lab")).unwrap();
+        assert!(matches!(Folder::new(&temporary.path().join("lab")), Err(Error::NotAFolder(_))));
+    }
+}

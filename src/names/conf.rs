@@ -1,0 +1,37 @@
+//! Spark's properties: keys and values that arrive in Spark exactly as they were written.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::{NameError, Rule, require};
+
+name! {
+    /// The key of a Spark property: `spark.` and then letters, digits and `. _ - *`.
+    ///
+    /// Spark's own keys need no more: `spark.hadoop.fs.s3a.endpoint`, `spark.executorEnv.LC_ALL`,
+    /// `spark.metrics.conf.*.sink.console.class`. Spark ignores keys that do not begin with `spark.`.
+    ConfKey, "the key of a Spark property", |text: &str| require(
+        text.strip_prefix("spark.").is_some_and(|rest| !rest.is_empty())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-*".contains(&byte)),
+        "`spark.` followed by letters, digits and `._-*`",
+    )
+}
+
+name! {
+    /// The value of a Spark property, which Spark gets exactly as it stands here.
+    ///
+    /// Quotes, line ends, `${…}`, `%{…}` and `{{…}}` are all fine, and so is an empty value. Spark cuts white space and
+    /// control characters, except line ends, off both ends of a value that it reads from a properties file
+    /// (`Utils.trimExceptCRLF`), even where they are escaped, so these are refused there; control characters other than
+    /// `\n`, `\r` and `\t` are refused everywhere.
+    ConfValue, "the value of a Spark property", conf_value
+}
+
+fn conf_value(text: &str) -> Rule {
+    let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    require(!text.contains(control), "no control characters besides `\\n`, `\\r` and `\\t`")?;
+    let cut = |c: char| matches!(c, ' ' | '\t');
+    require(!text.starts_with(cut) && !text.ends_with(cut), "Spark cuts white space off both ends of a value")
+}

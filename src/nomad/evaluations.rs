@@ -1,0 +1,76 @@
+//! Evaluations: what the scheduler decided, and why it could not place something.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Nomad, null_as_default};
+use crate::http::{Error, segment};
+
+/// One run of the scheduler for a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Evaluation {
+    /// The evaluation's id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// The job.
+    #[serde(rename = "JobID")]
+    pub job: String,
+    /// pending, complete, blocked, failed or canceled.
+    pub status: String,
+    /// The scheduler's words about the status.
+    #[serde(default)]
+    pub status_description: String,
+    /// Why the scheduler ran.
+    #[serde(default)]
+    pub triggered_by: String,
+    /// Task groups that could not be placed.
+    #[serde(rename = "FailedTGAllocs", default, deserialize_with = "null_as_default")]
+    pub failed_placements: BTreeMap<String, PlacementMetrics>,
+    /// The evaluation that waits for capacity, if any.
+    #[serde(default)]
+    pub blocked_eval: String,
+    /// When it was made, as an index.
+    pub create_index: u64,
+    /// When it last changed, as an index.
+    pub modify_index: u64,
+}
+
+/// Why a task group could not be placed: how many nodes were looked at, and what ruled them out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct PlacementMetrics {
+    /// Nodes that were looked at.
+    pub nodes_evaluated: u64,
+    /// Nodes that a constraint, a driver or a class ruled out.
+    pub nodes_filtered: u64,
+    /// Nodes in the job's node pool.
+    pub nodes_in_pool: u64,
+    /// Ready nodes by datacenter.
+    #[serde(deserialize_with = "null_as_default")]
+    pub nodes_available: BTreeMap<String, u64>,
+    /// Nodes by the constraint that ruled them out.
+    #[serde(deserialize_with = "null_as_default")]
+    pub constraint_filtered: BTreeMap<String, u64>,
+    /// Nodes by the node class that ruled them out.
+    #[serde(deserialize_with = "null_as_default")]
+    pub class_filtered: BTreeMap<String, u64>,
+    /// Nodes without enough of something.
+    pub nodes_exhausted: u64,
+    /// Nodes by what they had not enough of: memory, cpu, network, disk.
+    #[serde(deserialize_with = "null_as_default")]
+    pub dimension_exhausted: BTreeMap<String, u64>,
+    /// Quotas that are used up.
+    #[serde(deserialize_with = "null_as_default")]
+    pub quota_exhausted: Vec<String>,
+    /// Further allocations with the same fate.
+    pub coalesced_failures: u64,
+}
+
+impl Nomad {
+    /// `GET /v1/job/:id/evaluations`, with the index of the list.
+    pub async fn job_evaluations_indexed(&self, job: &str) -> Result<(Vec<Evaluation>, u64), Error> {
+        self.http.get_indexed(&format!("/v1/job/{}/evaluations", segment(job)), &[]).await
+    }
+}

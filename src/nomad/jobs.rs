@@ -1,0 +1,249 @@
+//! Jobs: parse, plan, register, read, list, stop.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::evaluations::PlacementMetrics;
+use super::{Nomad, null_as_default};
+use crate::http::{Error, segment};
+
+/// A job as Nomad's parser returned it. nomspark hands it on and never looks inside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParsedJob(pub Value);
+
+/// The job file that a job was made from, so that Nomad's UI shows it: `Submission` of `/v1/jobs`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Submission {
+    /// The job file.
+    #[serde(rename = "Source")]
+    pub source: String,
+    /// Always `hcl2`.
+    #[serde(rename = "Format")]
+    pub format: &'static str,
+    /// The variable file.
+    #[serde(rename = "Variables")]
+    pub variables: String,
+}
+
+/// A job as Nomad has it, `GET /v1/job/:id`; only what nomspark reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Job {
+    /// The job's id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// service, batch, system or sysbatch.
+    #[serde(rename = "Type")]
+    pub kind: String,
+    /// pending, running or dead.
+    pub status: String,
+    /// Whether somebody stopped it.
+    pub stop: bool,
+    /// The version, counted from 0.
+    #[serde(default)]
+    pub version: u64,
+    /// Changes whenever the job's definition does; the guard of a registration.
+    pub job_modify_index: u64,
+    /// Changes with the definition and with the status.
+    pub modify_index: u64,
+    /// When it was registered, in nanoseconds since 1970.
+    #[serde(default)]
+    pub submit_time: i64,
+    /// The job's own words about itself.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub meta: BTreeMap<String, String>,
+    /// Patterns of datacenters.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub datacenters: Vec<String>,
+    /// The node pool.
+    #[serde(default)]
+    pub node_pool: String,
+    /// The task groups; absent in lists.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub task_groups: Vec<TaskGroup>,
+    /// A periodic job starts others; a list has a boolean here, the whole job a block.
+    #[serde(default)]
+    pub periodic: Value,
+}
+
+/// A task group of a [`Job`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TaskGroup {
+    /// The group's name.
+    pub name: String,
+    /// How many allocations are wanted.
+    pub count: u64,
+    /// The tasks.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tasks: Vec<Task>,
+}
+
+/// A task of a [`TaskGroup`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Task {
+    /// The task's name.
+    pub name: String,
+    /// The task driver.
+    pub driver: String,
+    /// The driver's own settings.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub config: BTreeMap<String, Value>,
+}
+
+impl Job {
+    /// How many allocations the whole job wants.
+    #[must_use]
+    pub fn desired(&self) -> u64 {
+        if self.stop { 0 } else { self.task_groups.iter().map(|group| group.count).sum() }
+    }
+}
+
+/// What Nomad's scheduler would do with a job: `POST /v1/job/:id/plan`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct JobPlan {
+    /// How the job differs from what Nomad has.
+    pub diff: Diff,
+    /// What would happen to allocations, by task group.
+    pub annotations: Option<Annotations>,
+    /// The task groups that cannot be placed now, and why.
+    #[serde(rename = "FailedTGAllocs", default, deserialize_with = "null_as_default")]
+    pub failed_placements: BTreeMap<String, PlacementMetrics>,
+    /// The guard for a registration of exactly this plan.
+    pub job_modify_index: u64,
+    /// Words of the scheduler.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub warnings: String,
+}
+
+/// A difference between two jobs: a tree of objects with fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Diff {
+    /// None, Added, Deleted or Edited.
+    #[serde(rename = "Type")]
+    pub kind: String,
+    /// The object's name.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// Fields that differ.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub fields: Vec<FieldDiff>,
+    /// Parts that differ.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub objects: Vec<Diff>,
+    /// Task groups, where this is a job.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub task_groups: Vec<Diff>,
+    /// Tasks, where this is a task group.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tasks: Vec<Diff>,
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FieldDiff {
+    /// None, Added, Deleted or Edited.
+    #[serde(rename = "Type")]
+    pub kind: String,
+    /// The field's name.
+    pub name: String,
+    /// What Nomad has.
+    pub old: String,
+    /// What it would have.
+    pub new: String,
+}
+
+/// What would happen to allocations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Annotations {
+    /// By task group.
+    #[serde(rename = "DesiredTGUpdates", default, deserialize_with = "null_as_default")]
+    pub desired_updates: BTreeMap<String, DesiredUpdates>,
+}
+
+/// How many allocations of a task group would be placed, stopped or replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "PascalCase", serialize = "snake_case"), default)]
+pub struct DesiredUpdates {
+    /// New allocations.
+    pub place: u64,
+    /// Allocations that end.
+    pub stop: u64,
+    /// Allocations that move to another node.
+    pub migrate: u64,
+    /// Allocations that are updated while they run.
+    pub in_place_update: u64,
+    /// Allocations that are replaced.
+    pub destructive_update: u64,
+    /// Allocations that stay as they are.
+    pub ignore: u64,
+}
+
+/// What a registration answers.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Registered {
+    /// The evaluation that places the job.
+    #[serde(rename = "EvalID", default)]
+    pub evaluation: String,
+    /// The job's new index.
+    pub job_modify_index: u64,
+    /// Words of the server.
+    #[serde(default)]
+    pub warnings: String,
+}
+
+impl Nomad {
+    /// `POST /v1/jobs/parse`: turns a job file and a variable file into a job.
+    pub async fn parse_job(&self, source: &str, variables: &str) -> Result<ParsedJob, Error> {
+        let body = json!({ "JobHCL": source, "Variables": variables, "Canonicalize": true });
+        self.http.ask("/v1/jobs/parse", &[], &body).await
+    }
+
+    /// `POST /v1/job/:id/plan`: asks the scheduler what it would do; changes nothing.
+    pub async fn plan_job(&self, id: &str, job: &ParsedJob) -> Result<JobPlan, Error> {
+        let body = json!({ "Job": job, "Diff": true });
+        self.http.ask(&format!("/v1/job/{}/plan", segment(id)), &[], &body).await
+    }
+
+    /// `POST /v1/jobs`: registers a job only if Nomad still has it at `job_modify_index` (0: not at all).
+    pub async fn register_job(
+        &self,
+        job: &ParsedJob,
+        job_modify_index: u64,
+        submission: &Submission,
+    ) -> Result<Registered, Error> {
+        let body = json!({
+            "Job": job,
+            "EnforceIndex": true,
+            "JobModifyIndex": job_modify_index,
+            "Submission": submission,
+        });
+        self.http.change(Method::POST, "/v1/jobs", &[], &body).await
+    }
+
+    /// `GET /v1/job/:id`.
+    pub async fn find_job(&self, id: &str) -> Result<Option<Job>, Error> {
+        self.http.find(&format!("/v1/job/{}", segment(id)), &[]).await
+    }
+
+    /// `GET /v1/jobs`: the jobs whose id starts with `prefix`, with their meta.
+    pub async fn list_jobs(&self, prefix: &str) -> Result<Vec<Job>, Error> {
+        self.http.get("/v1/jobs", &[("prefix", prefix), ("meta", "true")]).await
+    }
+
+    /// `DELETE /v1/job/:id`: stops a job; with `purge` Nomad forgets it.
+    pub async fn stop_job(&self, id: &str, purge: bool) -> Result<(), Error> {
+        let purge = if purge { "true" } else { "false" };
+        let path = format!("/v1/job/{}", segment(id));
+        let _: Value = self.http.change(Method::DELETE, &path, &[("purge", purge)], &Value::Null).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Nodes, node pools and namespaces: where something could run.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Nomad, null_as_default};
+use crate::http::{Error, segment};
+
+/// A node as `GET /v1/nodes` lists it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Node {
+    /// The node's id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// The node's name.
+    pub name: String,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// Its node pool; Nomad before 1.6 has none.
+    #[serde(default)]
+    pub node_pool: String,
+    /// initializing, ready, down or disconnected.
+    pub status: String,
+    /// eligible or ineligible.
+    pub scheduling_eligibility: String,
+    /// Whether it is being drained.
+    #[serde(default)]
+    pub drain: bool,
+    /// Nomad's version there.
+    #[serde(default)]
+    pub version: String,
+    /// The task drivers by name.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub drivers: BTreeMap<String, DriverInfo>,
+}
+
+/// How a task driver is on a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DriverInfo {
+    /// Whether the node has it.
+    pub detected: bool,
+    /// Whether it works.
+    pub healthy: bool,
+    /// Why not.
+    #[serde(default)]
+    pub health_description: String,
+}
+
+/// What only the whole node tells: `GET /v1/node/:id`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NodeDetail {
+    /// What the operator wrote into the client's `meta` block.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub meta: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    name: String,
+}
+
+impl Nomad {
+    /// `GET /v1/nodes`.
+    pub async fn nodes(&self) -> Result<Vec<Node>, Error> {
+        self.http.get("/v1/nodes", &[]).await
+    }
+
+    /// `GET /v1/node/:id`.
+    pub async fn node(&self, id: &str) -> Result<NodeDetail, Error> {
+        self.http.get(&format!("/v1/node/{}", segment(id)), &[]).await
+    }
+
+    /// `GET /v1/node/pools`: the names.
+    pub async fn node_pools(&self) -> Result<Vec<String>, Error> {
+        let pools: Vec<Named> = self.http.get("/v1/node/pools", &[]).await?;
+        Ok(pools.into_iter().map(|pool| pool.name).collect())
+    }
+
+    /// `GET /v1/namespaces`: the names that the token may see.
+    pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
+        let namespaces: Vec<Named> = self.http.get("/v1/namespaces", &[]).await?;
+        Ok(namespaces.into_iter().map(|namespace| namespace.name).collect())
+    }
+}

@@ -1,0 +1,177 @@
+//! Plan: from what is wanted and what is there to plain data. No client; pure.
+//!
+//! A plan leaves nothing to choose for the steps that follow it: every variable of every job file has its value.
+
+mod deploy;
+mod error;
+mod sizes;
+mod wordcount;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use deploy::deploy;
+pub use error::Error;
+pub use wordcount::{Input, WordCount, wordcount};
+
+use crate::names::ClusterName;
+use crate::spec::Driver;
+
+/// What a job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Spark's standalone master.
+    Master,
+    /// Spark's standalone workers.
+    Worker,
+    /// A WordCount driver.
+    Wordcount,
+}
+
+impl Role {
+    /// As in file names and in a job's meta.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Master => "master",
+            Self::Worker => "worker",
+            Self::Wordcount => "wordcount",
+        }
+    }
+}
+
+/// Everything that will be registered, in this order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The task driver of all jobs.
+    pub driver: Driver,
+    /// What the user should know before it happens.
+    pub warnings: Vec<String>,
+    /// The jobs, the one that others depend on first.
+    pub jobs: Vec<PlannedJob>,
+}
+
+/// A job and the values of its job file's variables.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedJob {
+    /// The job's id.
+    pub id: String,
+    /// Which job file.
+    pub role: Role,
+    /// The values.
+    pub variables: Variables,
+    /// The guard of the registration: the index at which Nomad has the job now, 0 when it has none.
+    pub job_modify_index: u64,
+    /// Whether Nomad runs a job of this id now.
+    pub runs: bool,
+}
+
+/// The values of a job file's variables, named as in the file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Variables {
+    /// Of `jobs/master.nomad.hcl`.
+    Master(MasterVariables),
+    /// Of `jobs/worker.nomad.hcl`.
+    Worker(WorkerVariables),
+    /// Of `jobs/wordcount.nomad.hcl`.
+    Wordcount(WordcountVariables),
+}
+
+/// What all job files ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CommonVariables {
+    /// The cluster's name.
+    pub cluster: String,
+    /// nomspark's version.
+    pub nomspark_version: String,
+    /// Patterns of datacenters.
+    pub datacenters: Vec<String>,
+    /// The node pool.
+    pub node_pool: String,
+    /// docker, exec or raw_exec.
+    pub driver: Driver,
+    /// The image, for docker alone.
+    pub image: Option<String>,
+    /// Spark's folder.
+    pub spark_home: String,
+    /// Spark properties.
+    pub conf: BTreeMap<String, String>,
+    /// Links for Nomad's UI.
+    pub links: Vec<Link>,
+}
+
+/// A link in Nomad's UI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// Its text.
+    pub label: String,
+    /// Its target.
+    pub url: String,
+}
+
+/// The master's values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MasterVariables {
+    /// What all job files ask for.
+    #[serde(flatten)]
+    pub common: CommonVariables,
+    /// 0: Nomad chooses.
+    pub rpc_port: u16,
+    /// 0: Nomad chooses.
+    pub ui_port: u16,
+    /// MHz.
+    pub cpu: u64,
+    /// MiB.
+    pub memory: u64,
+    /// MiB.
+    pub heap: u64,
+}
+
+/// The workers' values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerVariables {
+    /// What all job files ask for.
+    #[serde(flatten)]
+    pub common: CommonVariables,
+    /// How many.
+    pub count: u32,
+    /// Cores for executors.
+    pub worker_cores: u32,
+    /// Memory for executors, MiB.
+    pub worker_memory: u64,
+    /// MHz.
+    pub cpu: u64,
+    /// MiB.
+    pub memory: u64,
+    /// MiB.
+    pub heap: u64,
+}
+
+/// The WordCount driver's values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WordcountVariables {
+    /// What all job files ask for.
+    #[serde(flatten)]
+    pub common: CommonVariables,
+    /// The end of the job's name.
+    pub id: String,
+    /// The master's `spark://` URL.
+    pub master: String,
+    /// What the driver reads: `upload` or a URI.
+    pub input: String,
+    /// How many words the summary lists.
+    pub top: u32,
+    /// The application's jar, in base64.
+    pub application: String,
+    /// MHz.
+    pub cpu: u64,
+    /// MiB.
+    pub memory: u64,
+    /// MiB.
+    pub heap: u64,
+}

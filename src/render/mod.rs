@@ -1,0 +1,78 @@
+//! Render: from a plan to files. No client; pure; cannot fail.
+//!
+//! Job files are the ones in `jobs/`, word for word; what a plan decided is in a variable file beside each.
+
+use std::path::PathBuf;
+
+use crate::plan::{Plan, PlannedJob, Role};
+
+/// The job files, nomspark's own or the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFiles {
+    /// `master.nomad.hcl`.
+    pub master: String,
+    /// `worker.nomad.hcl`.
+    pub worker: String,
+    /// `wordcount.nomad.hcl`.
+    pub wordcount: String,
+}
+
+impl Default for JobFiles {
+    fn default() -> Self {
+        Self {
+            master: include_str!("../../jobs/master.nomad.hcl").to_owned(),
+            worker: include_str!("../../jobs/worker.nomad.hcl").to_owned(),
+            wordcount: include_str!("../../jobs/wordcount.nomad.hcl").to_owned(),
+        }
+    }
+}
+
+impl JobFiles {
+    /// The job file of a role.
+    #[must_use]
+    pub fn of(&self, role: Role) -> &str {
+        match role {
+            Role::Master => &self.master,
+            Role::Worker => &self.worker,
+            Role::Wordcount => &self.wordcount,
+        }
+    }
+}
+
+/// A file that nomspark would use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// Where it belongs, below the output folder.
+    pub path: PathBuf,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// The job files and variable files of a plan.
+#[must_use]
+pub fn render(plan: &Plan, files: &JobFiles) -> Vec<RenderedFile> {
+    let mut rendered = Vec::new();
+    for job in &plan.jobs {
+        rendered
+            .push(RenderedFile { path: job_file_name(job.role).into(), bytes: files.of(job.role).as_bytes().to_vec() });
+        rendered.push(RenderedFile { path: format!("{}.vars.hcl", job.id).into(), bytes: variables(job).into_bytes() });
+    }
+    rendered
+}
+
+/// The name of a role's job file.
+#[must_use]
+pub fn job_file_name(role: Role) -> String {
+    format!("{}.nomad.hcl", role.as_str())
+}
+
+/// A job's variable file, in HCL.
+///
+/// # Panics
+///
+/// Never: the variables are strings, numbers, lists and maps with string keys, which HCL has all.
+#[must_use]
+#[expect(clippy::expect_used, reason = "all variables are of types that HCL has")]
+pub fn variables(job: &PlannedJob) -> String {
+    hcl::to_string(&job.variables).expect("variables serialize to HCL")
+}

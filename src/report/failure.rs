@@ -1,0 +1,93 @@
+//! How an error is told: `error:`, `caused by:`, the failed allocations, `hint:`; the same as JSON for scripts.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Format, SCHEMA_VERSION, colour_wanted, short, write_json};
+use crate::cli::exit::Exit;
+use crate::error::{Error, FailedAllocation};
+
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    schema_version: u32,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+    error: ErrorFields,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [FailedAllocation],
+}
+
+#[derive(Serialize)]
+struct ErrorFields {
+    code: u8,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+/// Prints an error to standard error and, where the user asked for JSON, as a document to standard output.
+///
+/// Nobody is left to tell when the streams are closed, so failures to write are ignored here.
+pub fn print_error(error: &Error, format: Format) {
+    if error.exit() == Exit::Done {
+        return;
+    }
+    let message = error.to_string();
+    let causes = error.causes();
+    let hint = error.hint();
+    let (red, bold, plain) =
+        if colour_wanted(&io::stderr()) { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
+
+    let mut text = format!("{red}error:{plain} {message}\n");
+    for cause in &causes {
+        text.push_str(&format!("caused by: {cause}\n"));
+    }
+    for failure in error.failures() {
+        let short = short(&failure.allocation);
+        text.push_str(&format!(
+            "\n{bold}{} task {}{plain} (allocation {short} on {}): {}\n",
+            failure.job, failure.task, failure.node, failure.reason
+        ));
+        for line in &failure.log_tail {
+            text.push_str(&format!("  | {line}\n"));
+        }
+    }
+    if let Some(hint) = &hint {
+        text.push_str(&format!("\n{bold}hint:{plain} {hint}\n"));
+    }
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+
+    if format != Format::Table {
+        let document = ErrorDocument {
+            schema_version: SCHEMA_VERSION,
+            fields: error.fields(),
+            error: ErrorFields { code: error.exit().code(), message, causes, hint },
+            failures: error.failures(),
+        };
+        let _ = write_json(&document);
+    }
+}
+
+/// Prints what clap says about the command line, help and version included; also as JSON where it was asked for.
+#[must_use]
+pub fn usage_error(error: &clap::Error) -> Exit {
+    // Nobody is left to tell when the streams are closed.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Done;
+    }
+    let asked = std::env::args().any(|argument| {
+        matches!(argument.as_str(), "json" | "ndjson" | "-ojson" | "-ondjson" | "--format=json" | "--format=ndjson")
+    });
+    if asked {
+        let message = error.render().to_string().lines().next().unwrap_or_default().to_owned();
+        let message = message.trim_start_matches("error: ").to_owned();
+        let hint = Some("nomspark --help".to_owned());
+        let error = ErrorFields { code: Exit::Usage.code(), message, causes: Vec::new(), hint };
+        let document = ErrorDocument { schema_version: SCHEMA_VERSION, fields: Map::new(), error, failures: &[] };
+        let _ = write_json(&document);
+    }
+    Exit::Usage
+}

@@ -1,0 +1,91 @@
+//! What Spark itself says: the JSON behind the master's web UI.
+//!
+//! Source: `org.apache.spark.deploy.JsonProtocol`, served at `/json/` of the master's UI port.
+
+use reqwest::Url;
+use serde::Deserialize;
+
+use crate::http::{self, Error};
+
+/// The state of a master: `GET /json/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct MasterState {
+    /// The `spark://` URL that the master believes to have.
+    pub url: String,
+    /// ALIVE, STANDBY, RECOVERING or COMPLETING_RECOVERY.
+    pub status: String,
+    /// The workers that it knows, also lost ones.
+    pub workers: Vec<WorkerState>,
+    /// The applications that run.
+    #[serde(rename = "activeapps")]
+    pub active_applications: Vec<ApplicationState>,
+}
+
+/// A worker as the master sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct WorkerState {
+    /// The worker's id.
+    pub id: String,
+    /// The host that it registered with.
+    pub host: String,
+    /// Its RPC port.
+    pub port: u16,
+    /// ALIVE, DEAD, DECOMMISSIONED or UNKNOWN.
+    pub state: String,
+    /// Cores that it offers.
+    pub cores: u64,
+    /// Cores that executors use.
+    #[serde(rename = "coresused")]
+    pub cores_used: u64,
+    /// Memory that it offers, in MiB.
+    pub memory: u64,
+    /// Memory that executors use, in MiB.
+    #[serde(rename = "memoryused")]
+    pub memory_used: u64,
+}
+
+/// An application as the master sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct ApplicationState {
+    /// The application's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// WAITING, RUNNING and others.
+    pub state: String,
+}
+
+impl MasterState {
+    /// Whether this master leads.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.status == "ALIVE"
+    }
+
+    /// The workers that the master can use.
+    pub fn alive_workers(&self) -> impl Iterator<Item = &WorkerState> {
+        self.workers.iter().filter(|worker| worker.state == "ALIVE")
+    }
+}
+
+/// A client of one master's web UI.
+#[derive(Clone, Debug)]
+pub struct MasterUi {
+    http: http::Client,
+}
+
+impl MasterUi {
+    /// A client of the UI at HOST:PORT.
+    pub fn new(address: &str) -> Result<Self, Error> {
+        let url = Url::parse(&format!("http://{address}")).map_err(|source| Error::Setting {
+            what: format!("the address {address} of Spark's UI"),
+            source: source.into(),
+        })?;
+        Ok(Self { http: http::Client::new(http::Endpoint::open("Spark's master UI", url))? })
+    }
+
+    /// `GET /json/`, once: the caller waits for what it wants to see.
+    pub async fn state(&self) -> Result<MasterState, Error> {
+        self.http.get_once("/json/", std::time::Duration::from_secs(2)).await
+    }
+}

@@ -1,0 +1,162 @@
+//! What the file gives.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use hcl::edit::expr::Expression;
+use hcl::edit::structure::Body;
+
+use super::document::{Document, start};
+use super::problem::{Complaint, Problem};
+use super::reader::{At, Level, Reader};
+use super::validate::{Given, add_datacenter, master_memory, worker_memory};
+use super::{Driver, Source, Worker, conf, schema};
+use crate::names::{ConfKey, ConfValue, Datacenter};
+use crate::units::{Cores, Memory};
+
+/// The values of the file, and what is wrong with them.
+pub(super) fn given(source: &Source) -> (Given, Vec<Problem>) {
+    let (document, body, mut problems) = Document::parse(source);
+    let Some(body) = body else {
+        return (Given::default(), problems);
+    };
+    let mut file = File { reader: Reader::new(&document) };
+    let given = file.given(&body);
+    problems.extend(file.reader.problems);
+    (given, problems)
+}
+
+struct File<'a> {
+    reader: Reader<'a>,
+}
+
+impl<'a> File<'a> {
+    fn given(&mut self, body: &'a Body) -> Given {
+        let root = self.reader.level(body, &schema::ROOT);
+        let runtime = self.reader.inside(root.block("runtime"), &schema::RUNTIME);
+        let master = self.reader.inside(root.block("master"), &schema::MASTER);
+        let worker = self.reader.inside(root.block("worker"), &schema::WORKER);
+        if let Some(edge) = root.block("edge") {
+            let complaint = Complaint::new("`edge` is not available in this version: there is no floating address yet");
+            let help = "leave the block out; workers and applications find the master through Consul";
+            self.reader.complain(start(&edge.ident), complaint.help(help));
+        }
+        self.only_one_master(&master);
+        self.no_recovery(&master);
+        let (master_port, master_ui_port) = self.ports(&master);
+        Given {
+            name: self.parse(&root, "name", |text| Ok(text.parse()?)),
+            datacenters: root.attribute("datacenters").and_then(|list| self.datacenters(list)),
+            node_pool: self.parse(&root, "node_pool", |text| Ok(text.parse()?)),
+            driver: self.parse(&runtime, "driver", driver),
+            image: self.parse(&runtime, "image", |text| Ok(text.parse()?)),
+            spark_home: self.parse(&runtime, "spark_home", |text| Ok(text.parse()?)),
+            master_memory: self.memory(&master, master_memory),
+            master_port,
+            master_ui_port,
+            worker_count: self.whole(&worker, "count", &(0..=Worker::MAX_COUNT)).map(|count| count.value),
+            worker_cores: self
+                .whole(&worker, "cores", &(1..=Cores::MAX))
+                .and_then(|cores| Cores::try_from(cores.value).ok()),
+            worker_memory: self.memory(&worker, worker_memory),
+            conf: root.attribute("conf").map(|object| self.conf(object)).unwrap_or_default(),
+        }
+    }
+
+    fn parse<T>(&mut self, level: &Level<'a>, name: &str, read: impl Fn(&str) -> Result<T, Complaint>) -> Option<T> {
+        let text = self.reader.string(level.attribute(name)?)?;
+        self.reader.parse(&text, read)
+    }
+
+    fn memory(&mut self, level: &Level<'a>, read: impl Fn(&str) -> Result<Memory, Complaint>) -> Option<Memory> {
+        if let Some(expression @ Expression::Number(number)) = level.attribute("memory") {
+            let complaint = Complaint::new("expected an amount of memory with its unit, found a number");
+            self.reader.complain(start(expression), complaint.help(format!("write `\"{}MiB\"`", number.value())));
+            return None;
+        }
+        self.parse(level, "memory", read)
+    }
+
+    fn whole(&mut self, level: &Level<'a>, name: &str, bounds: &RangeInclusive<u32>) -> Option<At<u32>> {
+        self.reader.whole(level.attribute(name)?, bounds)
+    }
+
+    fn datacenters(&mut self, expression: &'a Expression) -> Option<Vec<Datacenter>> {
+        let items = self.reader.strings(expression)?;
+        let mut list = Vec::with_capacity(items.len());
+        for item in &items {
+            if let Err(complaint) = add_datacenter(&mut list, &item.value) {
+                self.reader.complain(item.offset, complaint);
+            }
+        }
+        if expression.as_array().is_some_and(hcl::edit::expr::Array::is_empty) {
+            let complaint = Complaint::new("the list of datacenters is empty");
+            self.reader.complain(start(expression), complaint.help("leave it out for every datacenter"));
+        }
+        Some(list)
+    }
+
+    fn only_one_master(&mut self, master: &Level<'a>) {
+        if let Some(count) = self.whole(master, "count", &(1..=Worker::MAX_COUNT))
+            && count.value > 1
+        {
+            let complaint = Complaint::new("more than one master is not available in this version");
+            let help = "write `count = 1`, or leave it out; Nomad restarts the one master when it fails";
+            self.reader.complain(count.offset, complaint.help(help));
+        }
+    }
+
+    fn no_recovery(&mut self, master: &Level<'a>) {
+        self.parse(master, "recovery", |text| match text {
+            "none" => Ok(()),
+            "consul" | "zookeeper" | "rocksdb" | "filesystem" => {
+                let complaint = Complaint::new(format!("`recovery = \"{text}\"` is not available in this version"));
+                Err(complaint
+                    .help("write `recovery = \"none\"`, or leave it out; a master that was restarted begins anew"))
+            }
+            _ => {
+                let modes = ["consul", "zookeeper", "rocksdb", "filesystem", "none"];
+                let modes = schema::list(modes.map(|mode| format!("`{mode}`")).to_vec());
+                Err(Complaint::new(format!("`{}` is not a recovery mode", text.escape_debug()))
+                    .help(format!("expected {modes}")))
+            }
+        });
+    }
+
+    fn ports(&mut self, master: &Level<'a>) -> (Option<u16>, Option<u16>) {
+        let bounds = 1..=u32::from(u16::MAX);
+        let rpc = self.whole(master, "port", &bounds);
+        let ui = self.whole(master, "ui_port", &bounds);
+        if let (Some(rpc), Some(ui)) = (&rpc, &ui)
+            && rpc.value == ui.value
+        {
+            let complaint = Complaint::new(format!("`port` and `ui_port` are both {}", ui.value));
+            self.reader.complain(ui.offset, complaint.help("one port cannot be bound twice"));
+        }
+        let port = |number: Option<At<u32>>| number.and_then(|number| u16::try_from(number.value).ok());
+        (port(rpc), port(ui))
+    }
+
+    fn conf(&mut self, object: &'a Expression) -> BTreeMap<ConfKey, ConfValue> {
+        let mut properties = BTreeMap::new();
+        for (key, value) in self.reader.entries(object) {
+            // A value whose key is refused is not looked at: it may be a secret, and a message would show it.
+            let Some(key) = self.reader.parse(&key, conf::key) else {
+                continue;
+            };
+            let value = self.reader.string(value);
+            if let Some(value) = value.and_then(|value| self.reader.parse(&value, conf::value)) {
+                properties.insert(key, value);
+            }
+        }
+        properties
+    }
+}
+
+fn driver(text: &str) -> Result<Driver, Complaint> {
+    Driver::ALL.into_iter().find(|driver| driver.as_str() == text).ok_or_else(|| {
+        let known = schema::list(Driver::ALL.map(|driver| format!("`{driver}`")).to_vec());
+        Complaint::new(format!("`{}` is not a driver that nomspark knows", text.escape_debug()))
+            .help(format!("expected {known}"))
+    })
+}

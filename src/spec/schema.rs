@@ -1,0 +1,121 @@
+//! Which names a spec may hold, and where.
+
+/// What one level of a spec may hold: the whole file, or one block.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// The block's name, or `None` for the whole file.
+    pub(super) block: Option<&'static str>,
+    pub(super) attributes: &'static [&'static str],
+    pub(super) blocks: &'static [&'static str],
+    /// Words that users of other tools try first, and what they are called here.
+    pub(super) aliases: &'static [(&'static str, &'static str)],
+}
+
+pub(super) const ROOT: Section = Section {
+    block: None,
+    attributes: &["name", "datacenters", "node_pool", "conf"],
+    blocks: &["runtime", "master", "worker", "edge"],
+    aliases: &[("datacenter", "datacenters"), ("dc", "datacenters"), ("cluster", "name"), ("pool", "node_pool")],
+};
+
+pub(super) const RUNTIME: Section = Section {
+    block: Some("runtime"),
+    attributes: &["driver", "image", "spark_home"],
+    blocks: &[],
+    aliases: &[("home", "spark_home"), ("container", "image")],
+};
+
+pub(super) const MASTER: Section = Section {
+    block: Some("master"),
+    attributes: &["count", "memory", "recovery", "port", "ui_port"],
+    blocks: &[],
+    aliases: &[
+        ("masters", "count"),
+        ("instances", "count"),
+        ("replicas", "count"),
+        ("mem", "memory"),
+        ("ram", "memory"),
+        ("webui_port", "ui_port"),
+    ],
+};
+
+pub(super) const WORKER: Section = Section {
+    block: Some("worker"),
+    attributes: &["count", "cores", "memory"],
+    blocks: &[],
+    aliases: &[
+        ("workers", "count"),
+        ("instances", "count"),
+        ("replicas", "count"),
+        ("cpu", "cores"),
+        ("cpus", "cores"),
+        ("mem", "memory"),
+        ("ram", "memory"),
+    ],
+};
+
+const ALL: [&Section; 4] = [&ROOT, &RUNTIME, &MASTER, &WORKER];
+
+impl Section {
+    /// The section in words, for the end of a sentence; nothing for the whole file.
+    pub(super) fn place(&self) -> String {
+        self.block.map(|block| format!(" in block `{block}`")).unwrap_or_default()
+    }
+
+    /// What to write instead of a name that this section does not hold.
+    pub(super) fn advice(&self, unknown: &str) -> String {
+        let names = || self.attributes.iter().chain(self.blocks).copied();
+        // Farther than a third of the letters is another word, not a slip of the finger.
+        let near = unknown.chars().count().div_ceil(3);
+        let nearest = names()
+            .map(|name| (name, name))
+            .chain(self.aliases.iter().copied())
+            .map(|(written, meant)| (strsim::damerau_levenshtein(unknown, written), meant))
+            .filter(|(distance, _)| *distance <= near)
+            .min_by_key(|(distance, _)| *distance);
+        if let Some((distance, meant)) = nearest
+            && (distance <= 1 || Self::homes(unknown).is_empty())
+        {
+            return format!("did you mean `{meant}`?");
+        }
+        let homes = Self::homes(unknown);
+        if homes.is_empty() {
+            format!("expected {}", list(names().map(|name| format!("`{name}`")).collect()))
+        } else {
+            format!("it belongs in {}", list(homes))
+        }
+    }
+
+    /// The sections that hold a name, in words.
+    fn homes(name: &str) -> Vec<String> {
+        let holds = |section: &&&Self| section.attributes.contains(&name) || section.blocks.contains(&name);
+        ALL.iter()
+            .filter(holds)
+            .map(|section| section.block.map_or("no block".to_owned(), |block| format!("block `{block}`")))
+            .collect()
+    }
+}
+
+/// The items as an English list: `a`, `a or b`, `a, b or c`.
+pub(super) fn list(mut items: Vec<String>) -> String {
+    let Some(last) = items.pop() else {
+        return String::new();
+    };
+    if items.is_empty() { last } else { format!("{} or {last}", items.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_for_unknown_names() {
+        assert_eq!(WORKER.advice("wokers"), "did you mean `count`?");
+        assert_eq!(WORKER.advice("coers"), "did you mean `cores`?");
+        assert_eq!(WORKER.advice("recovery"), "it belongs in block `master`");
+        assert_eq!(ROOT.advice("memory"), "it belongs in block `master` or block `worker`");
+        assert_eq!(ROOT.advice("workers"), "did you mean `worker`?");
+        assert_eq!(WORKER.advice("conf"), "it belongs in no block");
+        assert_eq!(WORKER.advice("xyz"), "expected `count`, `cores` or `memory`");
+    }
+}

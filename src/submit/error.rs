@@ -1,0 +1,93 @@
+//! Why a plan could not be applied.
+
+use crate::cli::exit::Exit;
+use crate::error::Advice;
+use crate::http;
+
+/// What kept a job from being registered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nomad's parser does not take the job file.
+    #[error("Nomad cannot read the job file {file}: {reason}")]
+    JobFile {
+        /// The file's name.
+        file: String,
+        /// Nomad's words.
+        reason: String,
+    },
+    /// Somebody else changed the job between plan and registration.
+    #[error("somebody else changed the job {job} at the same moment")]
+    Conflict {
+        /// The job.
+        job: String,
+    },
+    /// The namespace or the node pool does not exist.
+    #[error("Nomad cannot place the job {job}: {reason}")]
+    NoSuchPlace {
+        /// The job.
+        job: String,
+        /// Nomad's words.
+        reason: String,
+    },
+    /// Nomad does not take the job.
+    #[error("Nomad does not take the job {job}: {reason}")]
+    Invalid {
+        /// The job.
+        job: String,
+        /// Nomad's words.
+        reason: String,
+    },
+    /// Anything else.
+    #[error(transparent)]
+    Http(#[from] http::Error),
+}
+
+impl Error {
+    pub(super) fn from_parse(file: &str, error: http::Error) -> Self {
+        match error {
+            http::Error::Status { body, .. } => Self::JobFile { file: file.to_owned(), reason: body },
+            other => Self::Http(other),
+        }
+    }
+
+    pub(super) fn from_nomad(job: &str, error: http::Error) -> Self {
+        let http::Error::Status { body, .. } = &error else {
+            return Self::Http(error);
+        };
+        let job = job.to_owned();
+        // Nomad lists its reasons as "1 error occurred: * reason".
+        let reason = body.split_once("occurred:").map_or(body.as_str(), |(_, reasons)| reasons);
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ").trim_start_matches("* ").to_owned();
+        if body.contains("Enforcing job modify index") {
+            Self::Conflict { job }
+        } else if body.contains("nonexistent") {
+            Self::NoSuchPlace { job, reason }
+        } else if body.contains("validation failed") || body.contains("occurred:") {
+            Self::Invalid { job, reason }
+        } else {
+            Self::Http(error)
+        }
+    }
+}
+
+impl Advice for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoSuchPlace { .. } => Exit::Unplaceable,
+            Self::Http(error) => error.exit(),
+            _ => Exit::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Conflict { .. } => Some("run the same command again: it goes on from what is there now".to_owned()),
+            Self::NoSuchPlace { .. } => {
+                Some("name one that exists with --namespace, NOMAD_NAMESPACE or --node-pool".to_owned())
+            }
+            Self::JobFile { .. } => Some("compare it with `nomspark render --out DIR`".to_owned()),
+            Self::Http(error) => error.hint(),
+            Self::Invalid { .. } => None,
+        }
+    }
+}

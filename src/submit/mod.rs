@@ -1,0 +1,61 @@
+//! Submit: applies a plan. Client required; safe to repeat; guarded by Nomad's check-index.
+//!
+//! First every job is parsed and shown to Nomad's scheduler, so that nothing is registered when one part of the plan
+//! cannot work; then the jobs are registered in the plan's order.
+
+mod error;
+mod upload;
+
+pub use error::Error;
+pub use upload::{UploadError, upload};
+
+use crate::nomad::Nomad;
+use crate::nomad::jobs::{JobPlan, ParsedJob, Registered, Submission};
+use crate::plan::{Plan, PlannedJob};
+use crate::render::{JobFiles, job_file_name, variables};
+
+/// A planned job that Nomad has parsed and whose effect its scheduler has told.
+#[derive(Clone, Debug)]
+pub struct PreparedJob {
+    /// The job.
+    pub planned: PlannedJob,
+    /// The job as Nomad understands it.
+    pub parsed: ParsedJob,
+    /// What a registration would do.
+    pub effect: JobPlan,
+    submission: Submission,
+}
+
+impl PreparedJob {
+    /// Whether a registration would change anything.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.effect.diff.kind != "None"
+    }
+}
+
+/// Has Nomad parse and plan every job; changes nothing.
+pub async fn prepare(nomad: &Nomad, plan: &Plan, files: &JobFiles) -> Result<Vec<PreparedJob>, Error> {
+    let mut prepared = Vec::new();
+    for planned in &plan.jobs {
+        let source = files.of(planned.role).to_owned();
+        let variables = variables(planned);
+        let parsed = nomad
+            .parse_job(&source, &variables)
+            .await
+            .map_err(|source| Error::from_parse(&job_file_name(planned.role), source))?;
+        let effect =
+            nomad.plan_job(&planned.id, &parsed).await.map_err(|source| Error::from_nomad(&planned.id, source))?;
+        let submission = Submission { source, format: "hcl2", variables };
+        prepared.push(PreparedJob { planned: planned.clone(), parsed, effect, submission });
+    }
+    Ok(prepared)
+}
+
+/// Registers one job, if Nomad still has it as it was when it was planned.
+pub async fn register(nomad: &Nomad, job: &PreparedJob) -> Result<Registered, Error> {
+    nomad
+        .register_job(&job.parsed, job.planned.job_modify_index, &job.submission)
+        .await
+        .map_err(|source| Error::from_nomad(&job.planned.id, source))
+}

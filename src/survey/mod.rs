@@ -1,0 +1,104 @@
+//! Survey: what is there now. Reads Nomad and Consul, changes nothing; client required.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use crate::consul::Consul;
+use crate::http::Error;
+use crate::nomad::Nomad;
+use crate::nomad::jobs::Job;
+
+/// The key of a job's meta that names the cluster it belongs to.
+pub const CLUSTER_META: &str = "nomspark.cluster";
+/// The key of a job's meta that tells what it is for: master, worker, wordcount.
+pub const ROLE_META: &str = "nomspark.role";
+/// The key of a node's meta that tells where Spark is on that node.
+pub const SPARK_HOME_META: &str = "spark_home";
+
+/// How many nodes are read whole, to see whether operators wrote down where Spark is.
+const NODES_READ_WHOLE: usize = 16;
+
+/// What nomspark saw before it planned. Plain data, so that tests can make one up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Survey {
+    /// All nodes that Nomad knows.
+    pub nodes: Vec<SurveyedNode>,
+    /// The names of all node pools.
+    pub node_pools: BTreeSet<String>,
+    /// The jobs whose names a cluster uses, by id.
+    pub jobs: BTreeMap<String, ExistingJob>,
+}
+
+/// A node, as far as planning cares.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SurveyedNode {
+    /// The node's name.
+    pub name: String,
+    /// Its datacenter.
+    pub datacenter: String,
+    /// Its node pool.
+    pub node_pool: String,
+    /// Whether Nomad places new work there.
+    pub eligible: bool,
+    /// The task drivers that are healthy there.
+    pub drivers: BTreeSet<String>,
+    /// Whether the node's meta says where Spark is.
+    pub names_spark_home: bool,
+}
+
+/// A job that Nomad has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ExistingJob {
+    /// The cluster named in its meta, if any.
+    pub cluster: Option<String>,
+    /// The guard of the next registration.
+    pub job_modify_index: u64,
+    /// Whether it is stopped.
+    pub stopped: bool,
+}
+
+impl From<&Job> for ExistingJob {
+    fn from(job: &Job) -> Self {
+        Self { cluster: job.meta.get(CLUSTER_META).cloned(), job_modify_index: job.job_modify_index, stopped: job.stop }
+    }
+}
+
+/// Reads what a deployment depends on. `jobs` are the ids that it will use.
+pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String]) -> Result<Survey, Error> {
+    // Consul is only greeted here: without it, services could never be found.
+    let (nodes, node_pools, _) = tokio::try_join!(nomad.nodes(), nomad.node_pools(), consul.datacenter())?;
+    let mut surveyed: Vec<SurveyedNode> = nodes
+        .iter()
+        .map(|node| SurveyedNode {
+            name: node.name.clone(),
+            datacenter: node.datacenter.clone(),
+            node_pool: node.node_pool.clone(),
+            eligible: node.status == "ready" && node.scheduling_eligibility == "eligible" && !node.drain,
+            drivers: node
+                .drivers
+                .iter()
+                .filter(|(_, driver)| driver.detected && driver.healthy)
+                .map(|(name, _)| name.clone())
+                .collect(),
+            names_spark_home: false,
+        })
+        .collect();
+    let first: Vec<usize> =
+        (0..surveyed.len()).filter(|index| surveyed[*index].eligible).take(NODES_READ_WHOLE).collect();
+    let details = stream::iter(first.iter().map(|index| nomad.node(&nodes[*index].id)))
+        .buffered(4)
+        .try_collect::<Vec<_>>()
+        .await?;
+    for (index, detail) in first.into_iter().zip(details) {
+        surveyed[index].names_spark_home = detail.meta.contains_key(SPARK_HOME_META);
+    }
+    let mut existing = BTreeMap::new();
+    for id in jobs {
+        if let Some(job) = nomad.find_job(id).await? {
+            existing.insert(id.clone(), ExistingJob::from(&job));
+        }
+    }
+    Ok(Survey { nodes: surveyed, node_pools: node_pools.into_iter().collect(), jobs: existing })
+}

@@ -1,0 +1,93 @@
+//! Says in one sentence why something failed, from what Nomad tells about it. Pure.
+
+use crate::nomad::allocations::{TaskEvent, TaskState};
+use crate::nomad::evaluations::PlacementMetrics;
+
+/// Why a task group could not be placed: what is exhausted or ruled out, on how many of how many nodes.
+#[must_use]
+pub fn placement_failure(group: &str, metrics: &PlacementMetrics) -> String {
+    let mut reasons = Vec::new();
+    let total = metrics.nodes_evaluated;
+    if metrics.nodes_available.values().sum::<u64>() == 0 {
+        reasons.push("no node in its datacenters and node pool is ready".to_owned());
+    }
+    for (dimension, nodes) in &metrics.dimension_exhausted {
+        reasons.push(format!("not enough {} on {nodes} of {total} nodes", dimension_name(dimension)));
+    }
+    for (constraint, nodes) in &metrics.constraint_filtered {
+        let what = match constraint.strip_prefix("missing drivers") {
+            Some(_) => "the task driver is missing".to_owned(),
+            None => format!("the constraint `{constraint}` is not met"),
+        };
+        reasons.push(format!("{what} on {nodes} of {total} nodes"));
+    }
+    for (class, nodes) in &metrics.class_filtered {
+        reasons.push(format!("the node class {class} rules out {nodes} of {total} nodes"));
+    }
+    for quota in &metrics.quota_exhausted {
+        reasons.push(format!("the quota is used up: {quota}"));
+    }
+    if reasons.is_empty() {
+        reasons.push("Nomad gives no reason".to_owned());
+    }
+    format!("the task group {group} cannot be placed: {}", reasons.join("; "))
+}
+
+/// Nomad's names of dimensions, in words.
+fn dimension_name(dimension: &str) -> &str {
+    match dimension {
+        "cpu" => "CPU",
+        "cores" => "free CPU cores",
+        other => other,
+    }
+}
+
+/// Why a task failed, from the last of its events that tells.
+#[must_use]
+pub fn task_failure(state: &TaskState) -> Option<String> {
+    state.events.iter().rev().find_map(failed_event)
+}
+
+/// The sentence for an event that tells of a failure; `None` for all others.
+pub(super) fn failed_event(event: &TaskEvent) -> Option<String> {
+    match event.kind.as_str() {
+        "Terminated" if event.exit_code != 0 || event.signal != 0 || is_oom(event) => Some(termination(event)),
+        "Driver Failure" => Some(format!("its driver could not start it: {}", detail(event, "driver_error"))),
+        "Setup Failure" => Some(format!("its setup failed: {}", detail(event, "setup_error"))),
+        "Failed Artifact Download" => {
+            Some(format!("an artifact could not be fetched: {}", detail(event, "download_error")))
+        }
+        "Failed Validation" => Some(format!("Nomad's client refused it: {}", detail(event, "validation_error"))),
+        "Template" | "Killing" if event.display_message.contains("failed") => Some(event.display_message.clone()),
+        _ => None,
+    }
+}
+
+/// Whether the kernel killed the task for its memory.
+#[must_use]
+pub(super) fn is_oom(event: &TaskEvent) -> bool {
+    event.details.get("oom_killed").is_some_and(|killed| killed == "true")
+}
+
+fn termination(event: &TaskEvent) -> String {
+    if is_oom(event) {
+        return "the kernel killed it because it used more memory than it reserved".to_owned();
+    }
+    // A shell reports a signal of its child as 128 + the signal's number.
+    let signal = if event.signal != 0 { event.signal } else { event.exit_code - 128 };
+    match signal_name(signal) {
+        Some(name) => format!("it was killed by signal {signal} ({name})"),
+        None => format!("it exited with code {}", event.exit_code),
+    }
+}
+
+fn signal_name(signal: i64) -> Option<&'static str> {
+    let signal = i32::try_from(signal).ok()?;
+    nix::sys::signal::Signal::try_from(signal).ok().map(nix::sys::signal::Signal::as_str)
+}
+
+/// A particular of an event, else the client's sentence.
+fn detail(event: &TaskEvent, key: &str) -> String {
+    let text = event.details.get(key).filter(|text| !text.is_empty()).unwrap_or(&event.display_message);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

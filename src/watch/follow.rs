@@ -1,0 +1,130 @@
+//! Follows some jobs through Nomad's event stream: list, then stream; list again after any gap.
+//!
+//! The stream is opened before the lists are read, so that no change can fall between the two. Whatever breaks the
+//! stream (its end, a stall, garbage, an error of a list) leads to the same answer: wait, open, list.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::state::JobListing;
+use crate::error::{Advice, causes};
+use crate::http;
+use crate::nomad::Nomad;
+use crate::nomad::events::Change;
+
+/// Nomad sends a heartbeat every 30 s; two that are missing mean that nobody is at the other end.
+const STALL: Duration = Duration::from_secs(65);
+/// How many observations may wait for a slow reader.
+const QUEUE: usize = 256;
+
+/// What the watcher saw.
+#[derive(Debug)]
+pub enum Observation {
+    /// Everything that Nomad has of the jobs, read at one time. It replaces what was known.
+    Listed(Vec<JobListing>),
+    /// Something changed after the last listing.
+    Changed(Change),
+    /// Nomad cannot be followed now; it is tried again.
+    Disconnected(String),
+    /// Nomad refused: trying again is useless.
+    Refused(http::Error),
+}
+
+/// Follows jobs until the receiver is dropped.
+#[must_use]
+pub fn follow(nomad: Nomad, jobs: Vec<String>) -> mpsc::Receiver<Observation> {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    tokio::spawn(async move {
+        let mut waits = http::backoff();
+        loop {
+            let Err(gap) = list_then_stream(&nomad, &jobs, &sender, &mut || waits = http::backoff()).await else {
+                return;
+            };
+            let refused = matches!(&gap, Gap::Http(error) if error.exit() == crate::cli::exit::Exit::Refused);
+            let observation = match gap {
+                Gap::Http(error) if refused => Observation::Refused(error),
+                Gap::Http(error) => Observation::Disconnected(one_line(&error)),
+                Gap::Stream(reason) => Observation::Disconnected(reason),
+            };
+            if sender.send(observation).await.is_err() || refused {
+                return;
+            }
+            let wait = waits.next().unwrap_or(STALL);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = sender.closed() => return,
+            }
+        }
+    });
+    receiver
+}
+
+/// Why the stream has to be opened again.
+enum Gap {
+    Http(http::Error),
+    Stream(String),
+}
+
+/// Opens the stream, lists, and hands changes on until the stream breaks. `Ok` means that nobody listens any more.
+async fn list_then_stream(
+    nomad: &Nomad,
+    jobs: &[String],
+    sender: &mpsc::Sender<Observation>,
+    listed: &mut (impl FnMut() + Send),
+) -> Result<(), Gap> {
+    let names: Vec<&str> = jobs.iter().map(String::as_str).collect();
+    let mut stream = nomad.events(&names).await.map_err(Gap::Http)?;
+    let mut listings = Vec::new();
+    let mut oldest = u64::MAX;
+    for job in jobs {
+        let (listing, index) = list(nomad, job).await.map_err(Gap::Http)?;
+        oldest = oldest.min(index);
+        listings.push(listing);
+    }
+    listed();
+    if sender.send(Observation::Listed(listings)).await.is_err() {
+        return Ok(());
+    }
+    loop {
+        let batch = tokio::select! {
+            batch = timeout(STALL, stream.next()) => batch,
+            () = sender.closed() => return Ok(()),
+        };
+        let batch = match batch {
+            Err(_) => return Err(Gap::Stream(format!("silent for {} s", STALL.as_secs()))),
+            Ok(None) => return Err(Gap::Stream("the event stream ended".to_owned())),
+            Ok(Some(Err(error))) => return Err(Gap::Stream(one_line(&error))),
+            Ok(Some(Ok(batch))) => batch,
+        };
+        // A new stream begins with old events from its buffer; the listing knows better.
+        if batch.index.is_none_or(|index| index <= oldest) {
+            continue;
+        }
+        for change in batch.changes {
+            if sender.send(Observation::Changed(change)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Everything that Nomad has of a job, and the oldest index of the lists.
+async fn list(nomad: &Nomad, id: &str) -> Result<(JobListing, u64), http::Error> {
+    let job = nomad.find_job(id).await?;
+    let ((allocations, allocations_index), (evaluations, evaluations_index)) =
+        tokio::try_join!(nomad.job_allocations_indexed(id), nomad.job_evaluations_indexed(id))?;
+    let listing = JobListing { id: id.to_owned(), job, allocations, evaluations };
+    Ok((listing, allocations_index.min(evaluations_index)))
+}
+
+fn one_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    for cause in causes(error) {
+        line.push_str(": ");
+        line.push_str(&cause);
+    }
+    line
+}

@@ -1,0 +1,24 @@
+//! Watch: follows jobs to what is true about them.
+//!
+//! [`follow`] lists, then streams, and lists again after any gap. [`JobState`] is a pure reducer: listings and changes
+//! go in, [`Event`](crate::report::Event)s and in the end a [`Verdict`] come out. A verdict is what the last allocation
+//! of each index did, never an evaluation's status.
+
+mod error;
+mod explain;
+mod failures;
+mod follow;
+
+mod ready;
+mod state;
+mod verdict;
+mod watcher;
+
+pub use error::Error;
+pub use explain::{placement_failure, task_failure};
+pub use failures::{describe_failures, failed_verdict, log_tail};
+pub use follow::{Observation, follow};
+pub use ready::{Readiness, Ready, refuse_unplaced};
+pub use state::{JobListing, JobState};
+pub use verdict::{Failure, Verdict};
+pub use watcher::Watcher;

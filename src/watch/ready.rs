@@ -1,0 +1,204 @@
+//! When a deployed cluster is ready: a master says ALIVE, and it knows every worker that Nomad runs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::error::Error;
+use super::state::JobState;
+use super::watcher::Watcher;
+use super::{describe_failures, explain};
+use crate::nomad::Nomad;
+use crate::nomad::allocations::Allocation;
+use crate::nomad::jobs::Job;
+use crate::report::{Event, Report};
+use crate::spark::{MasterState, MasterUi};
+
+/// How often Spark is asked; it has no way to tell by itself.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A cluster that is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The master's `spark://` URL.
+    pub master: String,
+    /// The master's web UI.
+    pub ui: String,
+}
+
+/// Waits for one cluster.
+#[derive(Debug)]
+pub struct Readiness<'a> {
+    nomad: &'a Nomad,
+    report: &'a Report,
+    watcher: Watcher,
+    master_job: String,
+    worker_job: String,
+    placed: BTreeMap<String, Placed>,
+    master_alive: bool,
+    registered: Option<u64>,
+}
+
+/// What the whole allocation told, beyond what lists and events do.
+#[derive(Clone, Debug)]
+struct Placed {
+    version: u64,
+    rpc: String,
+    ui: String,
+}
+
+impl<'a> Readiness<'a> {
+    /// Begins to follow the jobs of a cluster.
+    #[must_use]
+    pub fn new(nomad: &'a Nomad, report: &'a Report, master_job: String, worker_job: String) -> Self {
+        let watcher = Watcher::start(nomad, &[master_job.clone(), worker_job.clone()]);
+        Self {
+            nomad,
+            report,
+            watcher,
+            master_job,
+            worker_job,
+            placed: BTreeMap::new(),
+            master_alive: false,
+            registered: None,
+        }
+    }
+
+    /// What is still missing, in words.
+    #[must_use]
+    pub fn missing(&self) -> String {
+        if !self.master_alive {
+            return format!("the master of {} to be ALIVE", self.master_job);
+        }
+        let wanted = self.wanted(&self.worker_job);
+        format!("{wanted} workers to register with the master; Spark counts {}", self.registered.unwrap_or(0))
+    }
+
+    /// Waits until the master's allocation runs, so that Consul can tell the workers where it is.
+    pub async fn master_runs(&mut self) -> Result<(), Error> {
+        while self.running(&self.master_job).is_empty() {
+            self.watcher.changed(self.report).await?;
+            self.refuse_failures().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the cluster is ready.
+    pub async fn ready(&mut self) -> Result<Ready, Error> {
+        let mut polls = interval(POLL);
+        polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                changed = self.watcher.changed(self.report) => {
+                    changed?;
+                    self.refuse_failures().await?;
+                }
+                _ = polls.tick() => {
+                    if let Some(ready) = self.look().await? {
+                        return Ok(ready);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks the master, if it runs, and compares its workers with Nomad's allocations.
+    async fn look(&mut self) -> Result<Option<Ready>, Error> {
+        let Some(master) = self.current(&self.master_job.clone()).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        // A master that is still starting does not answer: that is what the next poll is for.
+        let Ok(state) = MasterUi::new(&master.ui)?.state().await else {
+            return Ok(None);
+        };
+        if state.is_alive() != self.master_alive {
+            self.master_alive = state.is_alive();
+            if self.master_alive {
+                self.report.event(&Event::MasterAlive { master: state.url.clone() })?;
+            }
+        }
+        if !self.master_alive {
+            return Ok(None);
+        }
+        let wanted = self.wanted(&self.worker_job);
+        let workers = self.current(&self.worker_job.clone()).await?;
+        let registered = workers.iter().filter(|worker| knows(&state, &worker.rpc)).count() as u64;
+        if self.registered != Some(registered) {
+            self.registered = Some(registered);
+            self.report.event(&Event::WorkersRegistered { registered, wanted })?;
+        }
+        let listed = self.watcher.state(&self.worker_job).is_some_and(|state| state.job.is_some());
+        Ok((listed && registered >= wanted).then(|| Ready { master: state.url, ui: format!("http://{}", master.ui) }))
+    }
+
+    /// The allocations of a job that run in its newest version.
+    async fn current(&mut self, job: &str) -> Result<Vec<Placed>, Error> {
+        let Some(version) = self.watcher.state(job).and_then(|state| state.job.as_ref()).map(|job| job.version) else {
+            return Ok(Vec::new());
+        };
+        let mut current = Vec::new();
+        for id in self.running(job) {
+            // An update in place gives a running allocation a new version.
+            if self.placed.get(&id).is_none_or(|placed| placed.version < version) {
+                let detail = self.nomad.allocation(&id).await?;
+                let address = |label: &str| detail.address(label).unwrap_or_default();
+                let placed = Placed { version: detail.version(), rpc: address("rpc"), ui: address("ui") };
+                self.placed.insert(id.clone(), placed);
+            }
+            current.extend(self.placed.get(&id).filter(|placed| placed.version >= version).cloned());
+        }
+        Ok(current)
+    }
+
+    fn running(&self, job: &str) -> Vec<String> {
+        let runs =
+            |allocation: &&Allocation| allocation.desired_status == "run" && allocation.client_status == "running";
+        let allocations = self.watcher.state(job).map(|state| &state.allocations);
+        allocations
+            .into_iter()
+            .flat_map(|all| all.values().filter(runs))
+            .map(|allocation| allocation.id.clone())
+            .collect()
+    }
+
+    fn wanted(&self, job: &str) -> u64 {
+        self.watcher.state(job).and_then(|state| state.job.as_ref()).map_or(0, Job::desired)
+    }
+
+    /// Ends the wait when Nomad cannot place a job or its tasks keep failing.
+    async fn refuse_failures(&self) -> Result<(), Error> {
+        for job in [&self.master_job, &self.worker_job] {
+            let Some(state) = self.watcher.state(job) else { continue };
+            refuse_unplaced(state)?;
+            let loops = state.crash_loops();
+            if let Some(first) = loops.first() {
+                let reason = format!("its task {} keeps failing: {}", first.task, first.reason);
+                let failures = describe_failures(self.nomad, loops).await;
+                return Err(Error::CrashLoop { job: job.clone(), reason, failures });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An error when the scheduler finds no place for a job.
+pub fn refuse_unplaced(state: &JobState) -> Result<(), Error> {
+    match state.unplaced() {
+        Some((group, metrics)) => {
+            Err(Error::NotPlaced { job: state.id.clone(), reason: explain::placement_failure(group, metrics) })
+        }
+        None => Ok(()),
+    }
+}
+
+fn knows(master: &MasterState, rpc: &str) -> bool {
+    master.alive_workers().any(|worker| {
+        let host = if worker.host.contains(':') && !worker.host.starts_with('[') {
+            format!("[{}]", worker.host)
+        } else {
+            worker.host.clone()
+        };
+        format!("{host}:{}", worker.port) == rpc
+    })
+}

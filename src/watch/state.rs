@@ -1,0 +1,196 @@
+//! What is known of one job: a pure reducer from listings and changes to events.
+//!
+//! Nothing here does I/O, so that every order, loss and repetition of changes can be tested.
+
+use std::collections::BTreeMap;
+
+use super::explain;
+use crate::nomad::allocations::{Allocation, TaskState};
+use crate::nomad::evaluations::{Evaluation, PlacementMetrics};
+use crate::nomad::events::Change;
+use crate::nomad::jobs::Job;
+use crate::report::Event;
+
+/// Everything that Nomad has of a job, read at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobListing {
+    /// The job's id.
+    pub id: String,
+    /// The job, if Nomad has it.
+    pub job: Option<Job>,
+    /// Its allocations.
+    pub allocations: Vec<Allocation>,
+    /// Its evaluations.
+    pub evaluations: Vec<Evaluation>,
+}
+
+/// What is known of one job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobState {
+    /// The job's id.
+    pub id: String,
+    /// The job; `None` before the first listing and when Nomad does not have it.
+    pub job: Option<Job>,
+    /// Whether a listing has been seen.
+    pub listed: bool,
+    /// Whether Nomad had the job and has it no more.
+    pub gone: bool,
+    /// Allocations by id.
+    pub allocations: BTreeMap<String, Allocation>,
+    /// Evaluations by id.
+    pub evaluations: BTreeMap<String, Evaluation>,
+    /// How often tasks failed while they were watched, by allocation.
+    pub failures_seen: BTreeMap<String, u64>,
+}
+
+impl JobState {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), ..Self::default() }
+    }
+
+    /// A listing replaces what was known, also when indexes went back: the servers may have been restored.
+    pub fn list(&mut self, listing: JobListing) -> Vec<Event> {
+        let first = !self.listed;
+        let had_job = self.job.is_some();
+        let known = std::mem::take(&mut self.allocations);
+        let known_evaluations = std::mem::take(&mut self.evaluations);
+        self.gone = had_job && listing.job.is_none();
+        self.job = listing.job;
+        self.listed = true;
+        let mut events = Vec::new();
+        for allocation in listing.allocations {
+            let mut told = allocation_events(known.get(&allocation.id), &allocation);
+            // What failed before anybody watched is history, and may be long repaired.
+            told.retain(|event| !first || !matches!(event, Event::TaskFailed { .. }));
+            self.count_failures(&told);
+            events.extend(told);
+            self.allocations.insert(allocation.id.clone(), allocation);
+        }
+        for evaluation in listing.evaluations {
+            if !known_evaluations.contains_key(&evaluation.id) {
+                events.extend(self.evaluation_event(&evaluation));
+            }
+            self.evaluations.insert(evaluation.id.clone(), evaluation);
+        }
+        events
+    }
+
+    /// Takes a change in; a change of another job, or one that is older than what is known, does nothing.
+    pub fn change(&mut self, change: Change) -> Vec<Event> {
+        match change {
+            Change::Job(job) if job.id == self.id => {
+                if self.job.as_ref().is_none_or(|known| job.modify_index > known.modify_index) {
+                    self.job = Some(*job);
+                    self.gone = false;
+                }
+                Vec::new()
+            }
+            Change::JobGone(id) if id == self.id => {
+                self.gone = self.job.take().is_some() || self.gone;
+                Vec::new()
+            }
+            Change::Allocation(allocation) if allocation.job == self.id => self.allocation(*allocation),
+            Change::Evaluation(evaluation) if evaluation.job == self.id => {
+                let known = self.evaluations.get(&evaluation.id);
+                if known.is_some_and(|known| evaluation.modify_index <= known.modify_index) {
+                    return Vec::new();
+                }
+                let event = if known.is_none() { self.evaluation_event(&evaluation) } else { None };
+                self.evaluations.insert(evaluation.id.clone(), *evaluation);
+                event.into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn allocation(&mut self, mut allocation: Allocation) -> Vec<Event> {
+        let known = self.allocations.get(&allocation.id);
+        if known.is_some_and(|known| allocation.modify_index <= known.modify_index) {
+            return Vec::new();
+        }
+        // Events do not carry the version, and the first one of an allocation no task states.
+        allocation.job_version = allocation.job_version.or(known.and_then(|known| known.job_version));
+        let events = allocation_events(known, &allocation);
+        self.count_failures(&events);
+        self.allocations.insert(allocation.id.clone(), allocation);
+        events
+    }
+
+    fn count_failures(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::TaskFailed { allocation, .. } = event {
+                *self.failures_seen.entry(allocation.clone()).or_default() += 1;
+            }
+        }
+    }
+
+    fn evaluation_event(&self, evaluation: &Evaluation) -> Option<Event> {
+        let (group, metrics) = evaluation.failed_placements.iter().next()?;
+        let reason = explain::placement_failure(group, metrics);
+        Some(Event::PlacementFailed { job: self.id.clone(), reason })
+    }
+
+    /// The newest allocation of each task group and index: the one that decides.
+    #[must_use]
+    pub fn current_allocations(&self) -> Vec<&Allocation> {
+        let mut newest: BTreeMap<(&str, u64), &Allocation> = BTreeMap::new();
+        for allocation in self.allocations.values() {
+            let place = newest.entry((&allocation.task_group, allocation.index())).or_insert(allocation);
+            if allocation.create_index > place.create_index {
+                *place = allocation;
+            }
+        }
+        newest.into_values().collect()
+    }
+
+    /// Allocations that the servers want and that run.
+    #[must_use]
+    pub fn running(&self) -> u64 {
+        let runs =
+            |allocation: &&Allocation| allocation.desired_status == "run" && allocation.client_status == "running";
+        self.allocations.values().filter(runs).count() as u64
+    }
+
+    /// The task group that the scheduler could not place when it last looked, and why.
+    #[must_use]
+    pub fn unplaced(&self) -> Option<(&str, &PlacementMetrics)> {
+        // While the newest is pending the scheduler has not looked at the newest version yet; a blocked one repeats the
+        // metrics of the evaluation that made it.
+        let relevant = |evaluation: &&Evaluation| evaluation.status != "canceled";
+        let last = self.evaluations.values().filter(relevant).max_by_key(|evaluation| evaluation.create_index)?;
+        let (group, metrics) = last.failed_placements.iter().next()?;
+        Some((group, metrics))
+    }
+}
+
+/// What an allocation's new state tells, compared with what was known of it.
+fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event> {
+    let mut events = Vec::new();
+    let job = || now.job.clone();
+    let allocation = || now.id.clone();
+    if known.is_none() && !now.is_terminal() {
+        events.push(Event::AllocationPlaced { job: job(), allocation: allocation(), node: now.node_name.clone() });
+    }
+    for (task, state) in &now.task_states {
+        let before = known.and_then(|known| known.task_states.get(task));
+        let runs = |state: &TaskState| state.state == "running" && state.started_at.is_some();
+        let again =
+            before.is_some_and(|before| before.restarts < state.restarts || before.started_at != state.started_at);
+        if runs(state) && (again || !before.is_some_and(runs)) {
+            events.push(Event::TaskStarted { job: job(), allocation: allocation(), task: task.clone() });
+        }
+        let last_seen = before.and_then(|before| before.events.last()).map_or(i64::MIN, |event| event.time);
+        for event in state.events.iter().filter(|event| event.time > last_seen) {
+            if let Some(reason) = explain::failed_event(event) {
+                events.push(Event::TaskFailed { job: job(), allocation: allocation(), task: task.clone(), reason });
+            }
+        }
+    }
+    let ended = now.is_terminal() && known.is_none_or(|known| !known.is_terminal());
+    if ended && known.is_some() {
+        events.push(Event::AllocationEnded { job: job(), allocation: allocation(), status: now.client_status.clone() });
+    }
+    events
+}

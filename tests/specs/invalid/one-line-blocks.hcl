@@ -1,0 +1,3 @@
+worker { cores = 0 }
+master { recovery = "consul" }
+runtime { drivr = "exec" }

@@ -1,0 +1,5 @@
+name = "spark"
+worker {
+  é = 1
+  count =
+}

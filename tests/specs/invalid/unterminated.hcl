@@ -1,0 +1,2 @@
+worker {
+  count = 3

@@ -1,0 +1,70 @@
+# Consul: the user's own, otherwise the binary of Debian's package. Only the suite
+# bullseye has one, so it is fetched with an apt of its own: neither root nor a
+# change to the machine's apt is needed, and signatures are checked all the same.
+# Sourced by setup.sh.
+# shellcheck shell=bash
+
+CONSUL_VERSION=1.8.7
+DEBIAN_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
+
+consul_missing() {
+  ! on_path consul >/dev/null && ! { stamped consul "$CONSUL_VERSION" && [[ -x $TOOLS/bin/consul ]]; }
+}
+
+# The mirrors of Debian's own archive that this machine uses.
+debian_mirrors() {
+  # shellcheck disable=SC2016 # apt, not the shell, fills in $(ORIGIN)
+  apt-get indextargets "$@" --format '$(ORIGIN)|$(LABEL)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages' |
+    awk -F'|' '
+      $3 ~ /[-\/]/ { next } # security, updates, backports: not the main archive
+      $1 == "Debian" && $2 == "Debian" { print $4 }
+      $1 == "$(ORIGIN)" && $4 ~ /^([a-z+]+:\/\/[^\/]+\/debian\/?|mirror\+file:.*debian.*)$/ { print $4 }' |
+    sort -u
+}
+
+fetch_consul() {
+  local mirrors apt=$WORK/apt
+  mapfile -t mirrors < <(debian_mirrors)
+  # Before the first `apt-get update` apt does not know whose a source is: then its path must tell.
+  ((${#mirrors[@]} > 0)) || mapfile -t mirrors < <(debian_mirrors --no-release-info)
+  ((${#mirrors[@]} > 0)) || { echo "apt has no source for Debian's own archive: put a consul on PATH" >&2; return 1; }
+  [[ -f $DEBIAN_KEYS ]] || { echo "$DEBIAN_KEYS is not there: install debian-archive-keyring" >&2; return 1; }
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+  printf "deb [signed-by=$DEBIAN_KEYS target=Packages lang=none] %s bullseye main\n" "${mirrors[@]}" >"$apt/sources.list"
+  # Read after the machine's own settings, so proxies and certificates still hold.
+  # The hooks go: they would tell desktop services of an update that concerns only us.
+  # The sandbox user could not enter a clone below a private home.
+  cat >"$apt/apt.conf" <<CONF
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State::Lists "$apt/lists";
+Dir::Cache "$apt/cache";
+APT::Sandbox::User "root";
+APT::Get::AllowUnauthenticated "false";
+Acquire::Retries "3";
+CONF
+  cd "$apt" || return
+  apt-get -c "$apt/apt.conf" -o APT::Update::Error-Mode=any update
+  apt-get -c "$apt/apt.conf" download "consul=$CONSUL_VERSION*"
+  dpkg-deb -x consul_*.deb "$apt/package"
+  mv "$apt/package/usr/bin/consul" "$WORK/consul"
+  "$WORK/consul" version
+}
+
+setup_consul() {
+  local path
+  if path=$(on_path consul); then
+    say "    consul: $path, found on PATH"
+  elif consul_missing; then
+    step consul "fetching Debian's Consul $CONSUL_VERSION, where services find each other and leaders are elected" \
+      "5 to 10 seconds" fetch_consul
+    mkdir -p "$TOOLS/bin"
+    mv -f "$WORK/consul" "$TOOLS/bin/consul"
+    stamp consul "$CONSUL_VERSION"
+  else
+    say "    consul: $CONSUL_VERSION is in .tools/bin"
+  fi
+}

@@ -1,0 +1,64 @@
+# Nomad: the user's own when it is recent enough, otherwise built from source with
+# Go, as the tool dependency that tools/go.mod pins. Sourced by setup.sh.
+# shellcheck shell=bash
+
+NOMAD_OLDEST=1.7
+NOMAD_VERSION=$(sed -nE 's#^require github.com/hashicorp/nomad v##p' "$ROOT/tools/go.mod")
+GO_WANTED=$(sed -nE 's/^go //p' "$ROOT/tools/go.mod")
+
+users_nomad() {
+  local path
+  path=$(on_path nomad) || return 1
+  at_least "$("$path" version 2>/dev/null | sed -nE '1s/^Nomad v([0-9.]+).*/\1/p')" "$NOMAD_OLDEST" || return 1
+  printf '%s\n' "$path"
+}
+
+# Version and dependencies: a changed go.sum alone is a reason to build again.
+nomad_stamp() { printf '%s %s' "$NOMAD_VERSION" "$(cat "$ROOT/tools/go.mod" "$ROOT/tools/go.sum" | cksum)"; }
+
+nomad_missing() {
+  ! users_nomad >/dev/null && ! { stamped nomad "$(nomad_stamp)" && [[ -x $TOOLS/bin/nomad ]]; }
+}
+
+# A Go that is recent enough: the one on PATH, or one that pip has put into .tools/golang.
+go_command() {
+  local go version
+  for go in "$(command -v go)" "$TOOLS/golang/go/bin/go"; do
+    [[ -x $go ]] || continue
+    version=$(cd / && GOTOOLCHAIN=local "$go" env GOVERSION 2>/dev/null) || continue
+    if at_least "${version#go}" "$GO_WANTED"; then
+      printf '%s\n' "$go"
+      return 0
+    fi
+  done
+  return 1
+}
+
+build_nomad() {
+  cd "$ROOT/tools" || return
+  # No surprises from the user's settings: no workspace, no other toolchain, and cgo, because
+  # Nomad's exec and java drivers enter namespaces with C code. TMPDIR: what a killed build leaves
+  # goes away with the work folder. -v: the signs of life then name the package.
+  GOWORK=off GOFLAGS='' GOTOOLCHAIN=local CGO_ENABLED=1 TMPDIR=$WORK "$1" build \
+    -v -mod=readonly -buildvcs=false -trimpath -tags ui,hashicorpmetrics -ldflags "-s -w" \
+    -o "$WORK/nomad" github.com/hashicorp/nomad
+  "$WORK/nomad" version
+}
+
+setup_nomad() {
+  local path
+  if path=$(users_nomad); then
+    say "    nomad: $path, found on PATH"
+    return
+  fi
+  if path=$(on_path nomad); then say "    nomad: $path is older than $NOMAD_OLDEST and stays unused"; fi
+  if nomad_missing; then
+    step nomad "building Nomad $NOMAD_VERSION, the scheduler, from source with its web UI" \
+      "4 to 7 minutes on 2 cores, seconds with a warm Go cache" build_nomad "$(go_command)"
+    mkdir -p "$TOOLS/bin"
+    mv -f "$WORK/nomad" "$TOOLS/bin/nomad"
+    stamp nomad "$(nomad_stamp)"
+  else
+    say "    nomad: $NOMAD_VERSION is in .tools/bin"
+  fi
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what is missing into .tools and builds target/release/nomspark.
+# With --for-tests it asks for what the tests need and leaves the release build out,
+# because they build their own. Run again at any time: what is there is not fetched again.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tools/report.sh
+. tools/nomad.sh
+. tools/consul.sh
+. tools/spark.sh
+. tools/needs.sh
+
+purpose=
+case ${1:-} in
+  '') ;;
+  --for-tests) purpose=tests ;;
+  *) fail "usage: tools/setup.sh [--for-tests]" ;;
+esac
+
+mkdir -p "$TOOLS"
+exec 9>"$TOOLS/lock"
+if ! flock -n 9; then
+  say "==> another set-up is running here; waiting for it"
+  until flock -w 10 9; do say "    waiting: $SECONDS s"; done
+fi
+new_work
+
+check_needs "$purpose"
+setup_consul
+setup_spark
+setup_nomad
+if [[ -z $purpose ]]; then
+  step nomspark "building target/release/nomspark" "3 minutes the first time, 1 second when nothing changed" \
+    cargo build --release --locked
+fi
+say "==> set-up complete after $SECONDS s"
