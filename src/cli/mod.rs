@@ -195,7 +195,7 @@ pub struct Wordcount {
     /// The text: a file on this machine, or a URI that every executor can read
     #[arg(long, value_name = "PATH-or-URI", required_unless_present = "resume", value_hint = ValueHint::FilePath)]
     pub input: Option<String>,
-    /// Keep the whole result in this file: a line count<TAB>word for each word
+    /// Keep the whole result in this file: a line with count, tab and word for each word
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// How many words to print
@@ -283,7 +283,7 @@ pub enum Lab {
     },
     /// End what `up` started, and every task that Nomad left behind
     Down {
-        /// How long to wait for processes to end
+        /// How long to wait for another lab command that is at work
         #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = positive_duration)]
         timeout: Duration,
     },

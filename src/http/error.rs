@@ -4,10 +4,19 @@ use reqwest::{Method, StatusCode};
 
 use super::Endpoint;
 use crate::cli::exit::Exit;
-use crate::error::Advice;
+use crate::error::{Advice, causes};
 
 /// How much of a server's own words is repeated, in characters.
 const MAX_BODY: usize = 2_000;
+
+/// What the layers below say when only they failed; the reason follows.
+const LAYERS: [&str; 5] = [
+    "error sending request",
+    "client error (Connect)",
+    "client error (SendRequest)",
+    "tcp connect error",
+    "connection error",
+];
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +34,7 @@ pub enum Error {
         never_arrived: bool,
         /// The transport's words.
         #[source]
-        source: reqwest::Error,
+        source: TransportError,
     },
     /// The answer did not come in time.
     #[error("{what} in time")]
@@ -88,6 +97,19 @@ pub enum Error {
     },
 }
 
+/// Why a connection failed, without the layers of software that passed the reason on.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TransportError(String);
+
+impl TransportError {
+    fn new(error: &reqwest::Error) -> Self {
+        let reasons = causes(error);
+        let reasons: Vec<&str> = reasons.iter().map(String::as_str).filter(|reason| !LAYERS.contains(reason)).collect();
+        Self(if reasons.is_empty() { "the connection broke".to_owned() } else { reasons.join(": ") })
+    }
+}
+
 impl Error {
     /// Whether the same request can succeed a moment later.
     #[must_use]
@@ -137,7 +159,7 @@ impl Error {
             address: endpoint.display_address(),
             variable: endpoint.address_variable,
             never_arrived: source.is_connect(),
-            source: source.without_url(),
+            source: TransportError::new(&source),
         }
     }
 

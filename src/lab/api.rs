@@ -93,6 +93,11 @@ impl Api {
         self.consul.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// Whether the Consul agent answers, with or without a leader.
+    pub(super) async fn consul_answers(&self) -> bool {
+        get(&self.http, &self.consul, "/v1/agent/self").await.is_some_and(|_: serde::de::IgnoredAny| true)
+    }
+
     /// Whether Consul has a leader.
     pub(super) async fn consul_has_leader(&self) -> bool {
         get(&self.http, &self.consul, "/v1/status/leader").await.is_some_and(|leader: String| !leader.is_empty())
@@ -126,13 +131,13 @@ impl Api {
         get(&self.http, &self.nomad, "/v1/jobs?namespace=*").await.unwrap_or_default()
     }
 
-    /// Stops a job and lets Nomad forget it. What Nomad does not do is done by force afterwards.
+    /// Stops a job. Nomad must not forget it, or it would not tell when its allocations have ended. What Nomad does not do is done by force afterwards.
     pub(super) async fn stop(&self, job: &Job) {
         let mut url = self.nomad.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.clear().extend(["v1", "job", &job.id]);
         }
-        url.query_pairs_mut().append_pair("namespace", &job.namespace).append_pair("purge", "true");
+        url.query_pairs_mut().append_pair("namespace", &job.namespace);
         let _ = self.http.request(Method::DELETE, url).send().await;
     }
 

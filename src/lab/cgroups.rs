@@ -13,11 +13,14 @@ use super::process;
 /// The mount point of the cgroup file systems, fixed in Nomad too.
 const ROOT: &str = "/sys/fs/cgroup";
 
+/// What Nomad makes in its parents: with and without cores of their own, in version 1 and in version 2.
+const PARTITIONS: [&str; 4] = ["share", "reserve", "share.slice", "reserve.slice"];
+
 /// Removes the cgroups of allocations. One that is in use stays; without the right to remove them they are not ours.
 pub(super) fn remove(allocations: &HashSet<String>) {
     let parents = parents(Path::new(ROOT));
     for parent in &parents {
-        for folder in [parent.clone(), parent.join("share"), parent.join("reserve")] {
+        for folder in with_partitions(parent) {
             for cgroup in children(&folder) {
                 if allocation_of(&cgroup).is_some_and(|id| allocations.contains(id)) {
                     remove_tree(&cgroup);
@@ -27,7 +30,7 @@ pub(super) fn remove(allocations: &HashSet<String>) {
     }
     if !nomad_runs() {
         for parent in &parents {
-            for folder in [parent.join("share"), parent.join("reserve"), parent.clone()] {
+            for folder in with_partitions(parent) {
                 // Only an empty cgroup can be removed.
                 let _ = fs::remove_dir(folder);
             }
@@ -37,8 +40,18 @@ pub(super) fn remove(allocations: &HashSet<String>) {
 
 /// Nomad's parents: one in each hierarchy of version 1, one in version 2.
 fn parents(root: &Path) -> Vec<PathBuf> {
-    let version_1 = children(root).into_iter().map(|controller| controller.join("nomad"));
-    version_1.chain([root.join("nomad.slice")]).filter(|parent| parent.is_dir()).collect()
+    let version_2 = root.join("cgroup.controllers").exists();
+    let parents = if version_2 {
+        vec![root.join("nomad.slice")]
+    } else {
+        children(root).into_iter().map(|controller| controller.join("nomad")).collect()
+    };
+    parents.into_iter().filter(|parent| parent.is_dir()).collect()
+}
+
+/// The partitions of a parent, and the parent last.
+fn with_partitions(parent: &Path) -> impl Iterator<Item = PathBuf> {
+    PARTITIONS.map(|name| parent.join(name)).into_iter().chain([parent.to_owned()])
 }
 
 fn children(folder: &Path) -> Vec<PathBuf> {

@@ -90,7 +90,9 @@ impl Belongings {
         for process in &first {
             process.signal(Signal::SIGTERM);
         }
-        process::wait_for_end(&first, PATIENCE).await;
+        // Nomad's own helpers only watch the tasks, and not all of them heed the signal.
+        let tasks: Vec<Identity> = first.iter().copied().filter(|process| !is_nomad(*process)).collect();
+        process::wait_for_end(&tasks, PATIENCE).await;
         let started = Instant::now();
         loop {
             // What ended may have left children that only the next look finds.
@@ -107,6 +109,10 @@ impl Belongings {
             tokio::time::sleep(INTERVAL).await;
         }
     }
+}
+
+fn is_nomad(process: Identity) -> bool {
+    Stat::of(process.pid).is_none_or(|stat| stat.command == "nomad")
 }
 
 fn see(pid: i32) -> Option<Seen> {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::agent::{self, Agent};
 use super::api::Api;
@@ -17,6 +16,7 @@ use super::readiness::{self, Deadline};
 use super::state::State;
 use super::tools::{self, Tools};
 use super::{Host, Options, down};
+use crate::cli::interrupt::interrupted;
 use crate::report::{Event, Report};
 
 /// The oldest Java that Spark runs on.
@@ -94,7 +94,7 @@ pub async fn up(options: &Options, report: &Report) -> Result<Running, Error> {
     let start = Start { options, report, folder: &folder, ports, api: &api };
     let result = tokio::select! {
         result = start.run(known, &mut agents) => result,
-        interrupted = interruption() => Err(interrupted),
+        () = interrupted() => Err(Error::Interrupted),
     };
     match result {
         Ok(state) => Ok(running(&state, true)),
@@ -122,19 +122,6 @@ async fn undo(folder: &Folder, fresh: bool, agents: &[Agent]) -> Result<(), Erro
     let identities: Vec<_> = agents.iter().filter(|agent| agent.is_ours()).map(|agent| agent.identity).collect();
     agent::end(&identities).await?;
     if fresh { down::clean(folder).await.map(|_| ()) } else { Ok(()) }
-}
-
-/// Resolves when a signal asks this process to end.
-async fn interruption() -> Error {
-    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
-    let mut waits = Vec::new();
-    for mut signal in signals.into_iter().flatten() {
-        waits.push(Box::pin(async move {
-            signal.recv().await;
-        }));
-    }
-    futures_util::future::select_all(waits).await;
-    Error::Interrupted
 }
 
 struct Start<'a> {
@@ -172,6 +159,9 @@ impl Start<'_> {
         if !state.initialized {
             self.initialize(&mut state, &files, agents, deadline).await?;
         }
+        // A Nomad client that finds no Consul looks again after 15 seconds, and places no service until then.
+        let answers = async || self.api.consul_answers().await;
+        deadline.wait("Consul to answer", "Consul", agents, answers).await?;
         match state.nomad {
             Some(identity) => agents.push(Agent::known("Nomad", identity, self.folder)),
             None => self.start_nomad(&mut state, &[&files.nomad_server, &files.nomad_client], agents)?,

@@ -61,11 +61,26 @@ pub struct PlacementMetrics {
     /// Nodes by what they had not enough of: memory, cpu, network, disk.
     #[serde(deserialize_with = "null_as_default")]
     pub dimension_exhausted: BTreeMap<String, u64>,
+    /// What each task asked for of the dimensions that were not enough.
+    #[serde(deserialize_with = "null_as_default")]
+    pub resources_exhausted: BTreeMap<String, ResourcesExhausted>,
     /// Quotas that are used up.
     #[serde(deserialize_with = "null_as_default")]
     pub quota_exhausted: Vec<String>,
     /// Further allocations with the same fate.
     pub coalesced_failures: u64,
+}
+
+/// What a task asked for and no node had; 0 for what was enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ResourcesExhausted {
+    /// MHz.
+    #[serde(rename = "CPU")]
+    pub cpu: u64,
+    /// MiB.
+    #[serde(rename = "MemoryMB")]
+    pub memory: u64,
 }
 
 impl Nomad {

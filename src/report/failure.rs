@@ -45,11 +45,13 @@ pub fn print_error(error: &Error, format: Format) {
         text.push_str(&format!("caused by: {cause}\n"));
     }
     for failure in error.failures() {
-        let short = short(&failure.allocation);
-        text.push_str(&format!(
-            "\n{bold}{} task {}{plain} (allocation {short} on {}): {}\n",
-            failure.job, failure.task, failure.node, failure.reason
-        ));
+        // The message gives the first failure's reason already.
+        let reason = if message.contains(&failure.reason) { "it last wrote" } else { &failure.reason };
+        let task = format!("{} task {}", failure.job, failure.task);
+        let place = format!("allocation {} on {}", short(&failure.allocation), failure.node);
+        if !failure.log_tail.is_empty() || !message.contains(&failure.reason) {
+            text.push_str(&format!("\n{bold}{task}{plain} ({place}): {reason}\n"));
+        }
         for line in &failure.log_tail {
             text.push_str(&format!("  | {line}\n"));
         }

@@ -1,6 +1,6 @@
 //! Spec: what the user wants, from `nomspark.hcl` and the flags to [`ValidSpec`].
 //!
-//! The first step of the pipeline. [`read`] is the only I/O; [`validate`] is pure. Every value of a [`ValidSpec`] has
+//! The first step of the pipeline. [`read()`] is the only I/O; [`validate()`] is pure. Every value of a [`ValidSpec`] has
 //! a type that cannot be wrong, and whatever is wrong is told at once: [`Invalid`] holds every problem with its file,
 //! line and column, or the name of its flag.
 //!

@@ -99,6 +99,15 @@ impl Advice for Error {
                 "ask for less with --worker-memory, --worker-cores, --master-memory or --workers, or add nodes"
                     .to_owned(),
             ),
+            Self::CrashLoop { reason, .. }
+                if reason.contains("could not be found") || reason.contains("not found under") =>
+            {
+                Some(
+                    "install it there, or say where Spark is with --spark-home, runtime.spark_home or the node's meta \
+                     spark_home"
+                        .to_owned(),
+                )
+            }
             Self::CrashLoop { job, .. } | Self::WorkFailed { job, .. } => {
                 Some(format!("read more with `nomspark logs {job}`"))
             }

@@ -12,7 +12,8 @@ pub fn placement_failure(group: &str, metrics: &PlacementMetrics) -> String {
         reasons.push("no node in its datacenters and node pool is ready".to_owned());
     }
     for (dimension, nodes) in &metrics.dimension_exhausted {
-        reasons.push(format!("not enough {} on {nodes} of {total} nodes", dimension_name(dimension)));
+        let asked = asked_for(dimension, metrics).map_or_else(String::new, |amount| format!(" for {amount}"));
+        reasons.push(format!("not enough {}{asked} on {nodes} of {total} nodes", dimension_name(dimension)));
     }
     for (constraint, nodes) in &metrics.constraint_filtered {
         let what = match constraint.strip_prefix("missing drivers") {
@@ -31,6 +32,17 @@ pub fn placement_failure(group: &str, metrics: &PlacementMetrics) -> String {
         reasons.push("Nomad gives no reason".to_owned());
     }
     format!("the task group {group} cannot be placed: {}", reasons.join("; "))
+}
+
+/// How much of a dimension one allocation asks for, as far as Nomad tells.
+fn asked_for(dimension: &str, metrics: &PlacementMetrics) -> Option<String> {
+    let tasks = metrics.resources_exhausted.values();
+    let (amount, unit) = match dimension {
+        "memory" => (tasks.map(|task| task.memory).sum::<u64>(), "MiB"),
+        "cpu" => (tasks.map(|task| task.cpu).sum::<u64>(), "MHz"),
+        _ => return None,
+    };
+    (amount > 0).then(|| format!("another {amount} {unit}"))
 }
 
 /// Nomad's names of dimensions, in words.
@@ -89,5 +101,7 @@ fn signal_name(signal: i64) -> Option<&'static str> {
 /// A particular of an event, else the client's sentence.
 fn detail(event: &TaskEvent, key: &str) -> String {
     let text = event.details.get(key).filter(|text| !text.is_empty()).unwrap_or(&event.display_message);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // What a plugin says arrives in the wrapping of Nomad's remote calls.
+    text.rsplit_once("desc = ").map_or(text.as_str(), |(_, reason)| reason).to_owned()
 }

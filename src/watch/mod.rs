@@ -1,6 +1,6 @@
 //! Watch: follows jobs to what is true about them.
 //!
-//! [`follow`] lists, then streams, and lists again after any gap. [`JobState`] is a pure reducer: listings and changes
+//! [`follow()`] lists, then streams, and lists again after any gap. [`JobState`] is a pure reducer: listings and changes
 //! go in, [`Event`](crate::report::Event)s and in the end a [`Verdict`] come out. A verdict is what the last allocation
 //! of each index did, never an evaluation's status.
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::error::Error;
 use super::state::JobState;
@@ -17,6 +17,8 @@ use crate::spark::{MasterState, MasterUi};
 
 /// How often Spark is asked; it has no way to tell by itself.
 const POLL: Duration = Duration::from_millis(100);
+/// How long nothing may change before the user is told what is waited for.
+const QUIET: Duration = Duration::from_secs(15);
 
 /// A cluster that is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Readiness<'a> {
     master_job: String,
     worker_job: String,
     placed: BTreeMap<String, Placed>,
+    /// Where the master's UI should answer, as far as it is known.
+    asked: Option<String>,
     master_alive: bool,
     registered: Option<u64>,
 }
@@ -60,6 +64,7 @@ impl<'a> Readiness<'a> {
             master_job,
             worker_job,
             placed: BTreeMap::new(),
+            asked: None,
             master_alive: false,
             registered: None,
         }
@@ -69,7 +74,10 @@ impl<'a> Readiness<'a> {
     #[must_use]
     pub fn missing(&self) -> String {
         if !self.master_alive {
-            return format!("the master of {} to be ALIVE", self.master_job);
+            return match &self.asked {
+                None => format!("an allocation of {} to run", self.master_job),
+                Some(ui) => format!("Spark's master to say ALIVE at http://{ui}/json/"),
+            };
         }
         let wanted = self.wanted(&self.worker_job);
         format!("{wanted} workers to register with the master; Spark counts {}", self.registered.unwrap_or(0))
@@ -77,22 +85,30 @@ impl<'a> Readiness<'a> {
 
     /// Waits until the master's allocation runs, so that Consul can tell the workers where it is.
     pub async fn master_runs(&mut self) -> Result<(), Error> {
-        while self.running(&self.master_job).is_empty() {
-            self.watcher.changed(self.report).await?;
+        loop {
             self.refuse_failures().await?;
+            if !self.running(&self.master_job).is_empty() {
+                return Ok(());
+            }
+            self.watcher.changed(self.report).await?;
         }
-        Ok(())
     }
 
     /// Waits until the cluster is ready.
     pub async fn ready(&mut self) -> Result<Ready, Error> {
         let mut polls = interval(POLL);
         polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut quiet = Box::pin(sleep(QUIET));
         loop {
             tokio::select! {
                 changed = self.watcher.changed(self.report) => {
                     changed?;
                     self.refuse_failures().await?;
+                    quiet.as_mut().reset(Instant::now() + QUIET);
+                }
+                () = quiet.as_mut() => {
+                    self.report.event(&Event::Waiting { condition: self.missing() })?;
+                    quiet.as_mut().reset(Instant::now() + QUIET);
                 }
                 _ = polls.tick() => {
                     if let Some(ready) = self.look().await? {
@@ -108,6 +124,7 @@ impl<'a> Readiness<'a> {
         let Some(master) = self.current(&self.master_job.clone()).await?.into_iter().next() else {
             return Ok(None);
         };
+        self.asked = Some(master.ui.clone());
         // A master that is still starting does not answer: that is what the next poll is for.
         let Ok(state) = MasterUi::new(&master.ui)?.state().await else {
             return Ok(None);
