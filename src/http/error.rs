@@ -150,7 +150,7 @@ impl Error {
         }
     }
 
-    pub(super) fn from_transport(endpoint: &Endpoint, method: &Method, path: &str, source: reqwest::Error) -> Self {
+    pub(super) fn from_transport(endpoint: &Endpoint, method: &Method, path: &str, source: &reqwest::Error) -> Self {
         if source.is_timeout() && !source.is_connect() {
             return Self::Timeout { what: endpoint.describe(&format!("did not answer {method} {path}")) };
         }
@@ -159,7 +159,7 @@ impl Error {
             address: endpoint.display_address(),
             variable: endpoint.address_variable,
             never_arrived: source.is_connect(),
-            source: TransportError::new(&source),
+            source: TransportError::new(source),
         }
     }
 

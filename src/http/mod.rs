@@ -94,7 +94,7 @@ impl Client {
     pub async fn get_once<T: DeserializeOwned>(&self, path: &str, timeout: Duration) -> Result<T, Error> {
         let request = self.request(Method::GET, path, &[]).timeout(timeout);
         let response = self.send(&Method::GET, path, request).await?;
-        let body = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, source))?;
+        let body = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, &source))?;
         self.decode(&Method::GET, path, &body)
     }
 
@@ -128,7 +128,7 @@ impl Client {
             let response = self.send(&Method::GET, path, request).await?;
             let index = ["x-nomad-index", "x-consul-index"].iter().find_map(|name| response.headers().get(*name));
             let index = index.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-            let bytes = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, source))?;
+            let bytes = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, &source))?;
             Ok((bytes, index))
         })
         .await?;
@@ -156,7 +156,7 @@ impl Client {
 
     /// Sends one request as it is; a status that is not a success is an error.
     pub async fn send(&self, method: &Method, path: &str, request: RequestBuilder) -> Result<Response, Error> {
-        let response = request.send().await.map_err(|source| self.transport(method, path, source))?;
+        let response = request.send().await.map_err(|source| self.transport(method, path, &source))?;
         let status = response.status();
         if status.is_success() || status == reqwest::StatusCode::SWITCHING_PROTOCOLS {
             return Ok(response);
@@ -169,11 +169,11 @@ impl Client {
 
     async fn answer(&self, method: &Method, path: &str, request: RequestBuilder) -> Result<Vec<u8>, Error> {
         let response = self.send(method, path, request.timeout(ANSWER_TIMEOUT)).await?;
-        let bytes = response.bytes().await.map_err(|source| self.transport(method, path, source))?;
+        let bytes = response.bytes().await.map_err(|source| self.transport(method, path, &source))?;
         Ok(bytes.to_vec())
     }
 
-    fn transport(&self, method: &Method, path: &str, source: reqwest::Error) -> Error {
+    fn transport(&self, method: &Method, path: &str, source: &reqwest::Error) -> Error {
         Error::from_transport(&self.endpoint, method, path, source)
     }
 
