@@ -129,8 +129,9 @@ job "wordcount" {
     description = <<-EOT
       **WordCount** on the Spark cluster `${var.cluster}`, submitted by nomspark ${var.nomspark_version}.
 
-      The result is in the allocation's files: `alloc/data/result.tsv`, a line `count<TAB>word` for each word, and
-      `alloc/data/summary.json`. While it runs, Spark's UI of the application is the port `ui` of the allocation.
+      The result is in the allocation's files: `alloc/data/result.tsv` (count, tab, word) and `alloc/data/summary.json`.
+
+      While it runs, Spark's UI of the application is the port `ui` of the allocation.
     EOT
 
     dynamic "link" {

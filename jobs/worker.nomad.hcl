@@ -131,8 +131,9 @@ job "worker" {
     description = <<-EOT
       **Spark workers** of the cluster `${var.cluster}`, deployed by nomspark ${var.nomspark_version}.
 
-      Each offers ${var.worker_cores} cores and ${var.worker_memory} MiB to executors. They start when a master answers
-      and are passing in Consul, as `${var.cluster}-worker`, when a master has registered them.
+      Offered to executors by each: cores ${var.worker_cores}, memory ${var.worker_memory} MiB.
+
+      They start when a master answers. In Consul they are `${var.cluster}-worker`, passing once a master has registered them.
     EOT
 
     dynamic "link" {
@@ -243,6 +244,9 @@ job "worker" {
         change_mode = "restart"
         splay       = "0s"
         data        = <<-EOT
+          # Without a trap bash outlives a signal while it waits, until Nomad kills it.
+          trap 'exit 0' INT TERM
+
           # A worker that starts before its master tries again at random after 5 to 15 s: waiting here is quicker.
           masters=$(<"$NOMAD_TASK_DIR/masters")
           master_answers() {

@@ -4,7 +4,6 @@ use crate::cli::{Global, environment};
 use crate::consul::Consul;
 use crate::error::Result;
 use crate::nomad::Nomad;
-use crate::plan::Link;
 use crate::report::Report;
 
 /// The clients of one cluster.
@@ -35,31 +34,12 @@ impl<'a> Context<'a> {
     pub(super) fn command(&self, arguments: &str) -> String {
         format!("nomspark {arguments}{}", self.again)
     }
-
-    /// The links that Nomad's UI shows with every job.
-    pub(super) fn links(&self) -> Vec<Link> {
-        links(&self.consul.address())
-    }
 }
 
 /// A hint to type the same command again.
 pub(super) fn same_command(purpose: &str) -> String {
     let arguments: Vec<String> = std::env::args().skip(1).map(|argument| quote(&argument)).collect();
     format!("run `nomspark {}` again {purpose}", arguments.join(" "))
-}
-
-/// The links that Nomad's UI shows with every job.
-pub(super) fn links(consul: &str) -> Vec<Link> {
-    let mut links = Vec::new();
-    // A browser cannot open a socket.
-    if consul.starts_with("http") {
-        links.push(Link { label: "Consul services".to_owned(), url: format!("{consul}/ui/") });
-    }
-    links.push(Link {
-        label: "Spark standalone mode".to_owned(),
-        url: "https://spark.apache.org/docs/latest/spark-standalone.html".to_owned(),
-    });
-    links
 }
 
 /// An argument as a shell needs it.

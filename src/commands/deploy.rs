@@ -34,7 +34,7 @@ struct Deployed {
 pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
     let survey = survey(&context.nomad, &context.consul, &spec.deployed_jobs()).await?;
-    let plan = plan::deploy(&spec, Some(&survey), arguments.adopt, &context.links())?;
+    let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
         context.report.event(&Event::Warning { what: warning.clone() })?;
     }
@@ -98,6 +98,7 @@ async fn apply(
     readiness: &mut Readiness<'_>,
     started: &mut Vec<String>,
 ) -> Result<Ready> {
+    readiness.listed().await?;
     for job in prepared {
         let id = job.planned.id.clone();
         if !job.changes() {

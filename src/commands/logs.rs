@@ -13,7 +13,7 @@ use crate::http;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::files::{LogOrigin, LogStream};
 use crate::report::short;
-use crate::watch::{Error, Watcher};
+use crate::watch::{Error, History, Watcher};
 
 /// How long a log must be silent after its allocation ended before it counts as read to its end.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ impl Advice for NoLog {
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Logs, context: &Context<'_>) -> Result<Exit> {
     let job = find_job(arguments, context).await?;
-    let mut watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job));
+    let mut watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Skip);
     let (allocation, task) = loop {
         watcher.changed(context.report).await?;
         let Some(state) = watcher.state(&job).filter(|state| state.listed) else { continue };

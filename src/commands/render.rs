@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{context, spec};
+use super::spec;
+use crate::cli;
 use crate::cli::exit::Exit;
-use crate::cli::{self, environment};
 use crate::error::{Advice, Result};
-use crate::http;
 use crate::plan;
 use crate::render::render;
 use crate::report::{Event, Report};
@@ -33,8 +32,7 @@ struct Rendered {
 /// Runs the command.
 pub(super) fn run(arguments: &cli::Render, report: &Report) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
-    let consul = http::Client::new(environment::consul(&environment::process)?)?;
-    let plan = plan::deploy(&spec, None, false, &context::links(&consul.address()))?;
+    let plan = plan::deploy(&spec, None, false)?;
     if spec.runtime.driver.is_none() {
         let what = "no driver is given and no server is asked: rendered for docker; choose with --driver".to_owned();
         report.event(&Event::Warning { what })?;

@@ -12,7 +12,7 @@ use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::report::{Event, WriteError, confirm};
 use crate::survey::ROLE_META;
-use crate::watch::{Error, Watcher};
+use crate::watch::{Error, History, Watcher};
 
 #[derive(Serialize)]
 struct Stopped {
@@ -43,7 +43,7 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
         return Ok(Exit::Done);
     }
 
-    let mut watcher = Watcher::start(&context.nomad, &ids);
+    let mut watcher = Watcher::start(&context.nomad, &ids, History::Skip);
     for id in &ids {
         context.nomad.stop_job(id, arguments.purge).await?;
         context.report.event(&Event::JobStopped { job: id.clone(), purged: arguments.purge })?;

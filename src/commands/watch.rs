@@ -7,7 +7,7 @@ use super::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
-use crate::watch::{Error, JobState, Verdict, Watcher, failed_verdict};
+use crate::watch::{Error, History, JobState, Verdict, Watcher, failed_verdict};
 
 #[derive(Serialize)]
 struct Watched {
@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &cli::Watch, context: &Context<'_>) -> Result
 }
 
 async fn verdict(job: &str, context: &Context<'_>) -> Result<Verdict, Error> {
-    let mut watcher = Watcher::start(&context.nomad, &[job.to_owned()]);
+    let mut watcher = Watcher::start(&context.nomad, &[job.to_owned()], History::Tell);
     loop {
         watcher.changed(context.report).await?;
         if let Some(verdict) = watcher.state(job).and_then(JobState::batch_verdict) {

@@ -71,7 +71,7 @@ async fn submit(arguments: &cli::Wordcount, upload: bool, context: &Context<'_>)
         smallest_worker: leader.alive_workers().map(|worker| worker.memory).min().unwrap_or(0),
         master: leader.url,
     };
-    let plan = plan::wordcount(&spec, &survey, &run, &context.links())?;
+    let plan = plan::wordcount(&spec, &survey, &run)?;
     let mut registered = String::new();
     for job in submit::prepare(&context.nomad, &plan, &files).await? {
         registered.clone_from(&job.planned.id);

@@ -115,7 +115,8 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } => true,
+            // A time-out is not: the server had its half a minute, and three more would be two minutes of silence.
+            Self::Unreachable { .. } => true,
             Self::Status { status, body, .. } => {
                 let busy = status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS;
                 // Nomad answers 500 to what will never work, too.
@@ -201,12 +202,32 @@ impl Advice for Error {
             Self::Unreachable { service, variable, .. } if !variable.is_empty() => Some(format!(
                 "set {variable} to {service}'s address, or start a cluster on this machine with `nomspark lab up`"
             )),
-            Self::Refused { variable, .. } if !variable.is_empty() => {
-                Some(format!("set {variable} to a token whose policy allows this"))
-            }
+            Self::Refused { what, variable, .. } if !variable.is_empty() => Some(match capability(what) {
+                Some(capability) => format!("set {variable} to a token whose policy grants {capability}"),
+                None => format!("set {variable} to a token whose policy allows this"),
+            }),
             _ => None,
         }
     }
+}
+
+/// What Nomad's ACL asks for, by the request that was refused.
+///
+/// Source: <https://developer.hashicorp.com/nomad/docs/other-specifications/acl-policy>.
+fn capability(what: &str) -> Option<&'static str> {
+    const CAPABILITIES: [(&str, &str); 10] = [
+        ("/v1/client/fs/logs", "read-logs in the namespace"),
+        ("/v1/client/fs", "read-fs in the namespace"),
+        ("/exec", "alloc-exec in the namespace (with raw_exec also alloc-node-exec)"),
+        ("/v1/jobs/parse", "parse-job in the namespace"),
+        ("POST /v1/jobs", "submit-job in the namespace"),
+        ("DELETE /v1/job", "submit-job in the namespace"),
+        ("/plan", "submit-job in the namespace"),
+        ("/v1/node", "node read"),
+        ("/v1/job", "read-job in the namespace"),
+        ("/v1/event/stream", "read-job in the namespace"),
+    ];
+    CAPABILITIES.iter().find(|(path, _)| what.contains(path)).map(|(_, capability)| *capability)
 }
 
 /// Whether Nomad's words say that trying again is useless: it reports a refused job with status 500.

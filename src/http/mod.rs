@@ -8,7 +8,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, Url, redirect};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,10 @@ use retry::{Attempt, retry};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a server may take for a whole answer that is not a stream.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+/// How many redirects are followed, as in Go's clients.
+const MAX_REDIRECTS: usize = 10;
 
 /// A query of a request: names and values, not yet encoded.
 pub type Query<'a> = &'a [(&'a str, &'a str)];
@@ -54,6 +58,7 @@ impl Client {
     pub fn new(endpoint: Endpoint) -> Result<Self, Error> {
         let builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(redirect::Policy::custom(same_server))
             // The exec API upgrades to a websocket, which HTTP/2 cannot carry the same way.
             .http1_only()
             .user_agent(concat!("nomspark/", env!("CARGO_PKG_VERSION")));
@@ -162,8 +167,8 @@ impl Client {
             return Ok(response);
         }
         // The reason is in the body; a server that streams without end must not hold us up.
-        let body = tokio::time::timeout(CONNECT_TIMEOUT, response.bytes()).await;
-        let body = body.ok().and_then(Result::ok).unwrap_or_default();
+        let mut body = Vec::new();
+        let _ = tokio::time::timeout(CONNECT_TIMEOUT, read_beginning(response, &mut body)).await;
         Err(Error::from_status(&self.endpoint, method, path, status, &body))
     }
 
@@ -183,6 +188,22 @@ impl Client {
             source,
         })
     }
+}
+
+/// Reads the beginning of a body, as far as it comes.
+async fn read_beginning(mut response: Response, body: &mut Vec<u8>) {
+    while body.len() < MAX_ERROR_BODY
+        && let Ok(Some(piece)) = response.chunk().await
+    {
+        body.extend_from_slice(&piece);
+    }
+}
+
+/// Follows redirects on one server alone: reqwest would hand the token's header on to any other.
+fn same_server(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let previous = attempt.previous();
+    let same = previous.last().is_some_and(|from| from.origin() == attempt.url().origin());
+    if same && previous.len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
 }
 
 #[cfg(test)]

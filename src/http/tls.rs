@@ -26,12 +26,17 @@ pub(super) fn configure(builder: ClientBuilder, endpoint: &Endpoint) -> Result<(
     if !authorities.is_empty() {
         builder = builder.tls_certs_only(authorities);
     }
-    if let (Some(certificate), Some(key)) = (&tls.client_certificate, &tls.client_key) {
-        let mut pem = read(certificate)?;
-        pem.push(b'\n');
-        pem.extend(read(key)?);
-        let identity = Identity::from_pem(&pem).map_err(|source| setting(&name(certificate), source.into()))?;
-        builder = builder.identity(identity);
+    match (&tls.client_certificate, &tls.client_key) {
+        (Some(certificate), Some(key)) => {
+            let mut pem = read(certificate)?;
+            pem.push(b'\n');
+            pem.extend(read(key)?);
+            let identity = Identity::from_pem(&pem).map_err(|source| setting(&name(certificate), source.into()))?;
+            builder = builder.identity(identity);
+        }
+        (Some(alone), None) => return Err(setting(&name(alone), "a client's certificate needs its key too".into())),
+        (None, Some(alone)) => return Err(setting(&name(alone), "a client's key needs its certificate too".into())),
+        (None, None) => {}
     }
     builder = builder.tls_danger_accept_invalid_certs(tls.skip_verify);
     if let Some(server_name) = &tls.server_name {
@@ -67,11 +72,15 @@ fn authorities(file: Option<&Path>, folder: Option<&Path>) -> Result<Vec<Certifi
         }
     }
     let mut certificates = Vec::new();
-    for file in files {
-        let bundle = Certificate::from_pem_bundle(&read(&file)?);
-        certificates.extend(bundle.map_err(|source| setting(&name(&file), source.into()))?);
+    for path in files {
+        let bundle = Certificate::from_pem_bundle(&read(&path)?);
+        certificates.extend(bundle.map_err(|source| setting(&name(&path), source.into()))?);
     }
-    Ok(certificates)
+    // Without any, the system's authorities would be trusted, which nobody asked for.
+    match file.or(folder) {
+        Some(path) if certificates.is_empty() => Err(setting(&name(path), "there is no certificate in it".into())),
+        _ => Ok(certificates),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {

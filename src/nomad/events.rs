@@ -76,6 +76,9 @@ struct Event {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Payload {
+    /// A purge carries the job as it last was, with this set.
+    #[serde(default)]
+    deleted: bool,
     job: Option<Box<Job>>,
     allocation: Option<Box<Allocation>>,
     evaluation: Option<Box<Evaluation>>,
@@ -86,14 +89,11 @@ pub fn decode(line: &str) -> Result<Batch, serde_json::Error> {
     let line: Line = serde_json::from_str(line)?;
     let mut changes = Vec::new();
     for event in line.events.unwrap_or_default() {
-        let payload = event.payload;
-        match event.topic.as_str() {
-            "Job"
-                if event.kind == "JobDeregistered" && payload.as_ref().is_none_or(|payload| payload.job.is_none()) =>
-            {
-                changes.push(Change::JobGone(event.key));
-            }
-            _ => changes.extend(payload.and_then(Payload::into_change)),
+        let gone = event.payload.as_ref().is_none_or(|payload| payload.deleted || payload.job.is_none());
+        if event.topic == "Job" && event.kind == "JobDeregistered" && gone {
+            changes.push(Change::JobGone(event.key));
+        } else {
+            changes.extend(event.payload.and_then(Payload::into_change));
         }
     }
     Ok(Batch { index: line.index, changes })

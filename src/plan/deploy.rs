@@ -8,12 +8,14 @@ use crate::survey::{SPARK_HOME_META, Survey, SurveyedNode};
 
 /// Where Spark is in the official image, and where operators put it on nodes.
 const DEFAULT_SPARK_HOME: &str = "/opt/spark";
+/// What the link in Nomad's UI opens.
+const SPARK_DOCUMENTATION: &str = "https://spark.apache.org/docs/latest/spark-standalone.html";
 
 /// Plans master and workers. With `survey` `None` nothing is known of the cluster, as for `render`.
-pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool, links: &[Link]) -> Result<Plan, Error> {
+pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<Plan, Error> {
     let candidates = survey.map(|survey| candidates(spec, survey)).transpose()?;
     let driver = choose_driver(spec, candidates.as_deref())?;
-    let common = common(spec, driver, candidates.as_deref(), links);
+    let common = common(spec, driver, candidates.as_deref());
     let mut warnings = Vec::new();
     if spec.worker.count == 0 {
         warnings.push("no worker is asked for: applications will wait for ever".to_owned());
@@ -81,12 +83,7 @@ fn planned(
 }
 
 /// The variables that all job files of a cluster share.
-pub(super) fn common(
-    spec: &ValidSpec,
-    driver: Driver,
-    candidates: Option<&[&SurveyedNode]>,
-    links: &[Link],
-) -> CommonVariables {
+pub(super) fn common(spec: &ValidSpec, driver: Driver, candidates: Option<&[&SurveyedNode]>) -> CommonVariables {
     let spark_home = match (&spec.runtime.spark_home, driver) {
         (Some(path), _) => path.to_string(),
         (None, Driver::Docker) => DEFAULT_SPARK_HOME.to_owned(),
@@ -105,7 +102,8 @@ pub(super) fn common(
         image: (driver == Driver::Docker).then(|| spec.runtime.image.to_string()),
         spark_home,
         conf: spec.conf.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
-        links: links.to_vec(),
+        // Only what is right for everybody who opens Nomad's UI: whoever deploys may reach Consul in a way of their own.
+        links: vec![Link { label: "Spark standalone mode".to_owned(), url: SPARK_DOCUMENTATION.to_owned() }],
     }
 }
 
@@ -116,7 +114,8 @@ pub(super) fn candidates<'a>(spec: &ValidSpec, survey: &'a Survey) -> Result<Vec
     };
     let wanted = spec.datacenters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let pool = spec.node_pool.as_str();
-    if !survey.node_pools.contains(pool) {
+    // The pools `all` and `default` always exist: an empty list means that the token may not read it.
+    if !survey.node_pools.is_empty() && !survey.node_pools.contains(pool) {
         let existing = list(survey.node_pools.iter().map(String::as_str).collect());
         return Err(Error::NoNodePool { wanted: pool.to_owned(), existing });
     }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{CommonVariables, Error, Link, Plan, PlannedJob, Role, Variables, WordcountVariables, deploy, sizes};
+use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, WordcountVariables, deploy, sizes};
 use crate::names::RunId;
 use crate::spec::ValidSpec;
 use crate::survey::Survey;
@@ -40,10 +40,10 @@ pub struct WordCount {
 }
 
 /// Plans one run.
-pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount, links: &[Link]) -> Result<Plan, Error> {
+pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<Plan, Error> {
     let candidates = deploy::candidates(spec, survey)?;
     let driver = deploy::choose_driver(spec, Some(&candidates))?;
-    let mut common = deploy::common(spec, driver, Some(&candidates), links);
+    let mut common = deploy::common(spec, driver, Some(&candidates));
     set_defaults(&mut common, run);
     let input = match &run.input {
         Input::Upload => "upload".to_owned(),

@@ -75,6 +75,12 @@ pub(super) fn failed_event(event: &TaskEvent) -> Option<String> {
     }
 }
 
+/// Whether the end that follows these events was asked for: by an operator, by the scheduler or by a template.
+pub(super) fn is_asked_for(before: &[TaskEvent]) -> bool {
+    let this_run = before.iter().rev().take_while(|event| event.kind != "Started");
+    this_run.into_iter().any(|event| matches!(event.kind.as_str(), "Killing" | "Restart Signaled" | "Signaling"))
+}
+
 /// Whether the kernel killed the task for its memory.
 #[must_use]
 pub(super) fn is_oom(event: &TaskEvent) -> bool {

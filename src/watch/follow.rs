@@ -112,12 +112,20 @@ async fn list_then_stream(
 }
 
 /// Everything that Nomad has of a job, and the oldest index of the lists.
+///
+/// The job is read before and after its lists until it stays the same, so that all of it was true at one time: a change
+/// of the job between them would be older than the lists, and its event left out as known.
 async fn list(nomad: &Nomad, id: &str) -> Result<(JobListing, u64), http::Error> {
-    let job = nomad.find_job(id).await?;
-    let ((allocations, allocations_index), (evaluations, evaluations_index)) =
-        tokio::try_join!(nomad.job_allocations_indexed(id), nomad.job_evaluations_indexed(id))?;
-    let listing = JobListing { id: id.to_owned(), job, allocations, evaluations };
-    Ok((listing, allocations_index.min(evaluations_index)))
+    let mut job = nomad.find_job(id).await?;
+    loop {
+        let ((allocations, allocations_index), (evaluations, evaluations_index)) =
+            tokio::try_join!(nomad.job_allocations_indexed(id), nomad.job_evaluations_indexed(id))?;
+        let before = std::mem::replace(&mut job, nomad.find_job(id).await?);
+        if before == job {
+            let listing = JobListing { id: id.to_owned(), job, allocations, evaluations };
+            return Ok((listing, allocations_index.min(evaluations_index)));
+        }
+    }
 }
 
 fn one_line(error: &(dyn std::error::Error + 'static)) -> String {

@@ -21,4 +21,4 @@ pub use follow::{Observation, follow};
 pub use ready::{Readiness, Ready, refuse_unplaced};
 pub use state::{JobListing, JobState};
 pub use verdict::{Failure, Verdict};
-pub use watcher::Watcher;
+pub use watcher::{History, Watcher};

@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::error::Error;
 use super::state::JobState;
-use super::watcher::Watcher;
+use super::watcher::{History, Watcher};
 use super::{describe_failures, explain};
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
@@ -56,7 +56,7 @@ impl<'a> Readiness<'a> {
     /// Begins to follow the jobs of a cluster.
     #[must_use]
     pub fn new(nomad: &'a Nomad, report: &'a Report, master_job: String, worker_job: String) -> Self {
-        let watcher = Watcher::start(nomad, &[master_job.clone(), worker_job.clone()]);
+        let watcher = Watcher::start(nomad, &[master_job.clone(), worker_job.clone()], History::Skip);
         Self {
             nomad,
             report,
@@ -81,6 +81,11 @@ impl<'a> Readiness<'a> {
         }
         let wanted = self.wanted(&self.worker_job);
         format!("{wanted} workers to register with the master; Spark counts {}", self.registered.unwrap_or(0))
+    }
+
+    /// Waits until Nomad is followed: what is registered from then on is seen from its beginning.
+    pub async fn listed(&mut self) -> Result<(), Error> {
+        self.watcher.listed(self.report).await
     }
 
     /// Waits until the master's allocation runs, so that Consul can tell the workers where it is.

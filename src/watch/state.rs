@@ -51,6 +51,8 @@ impl JobState {
     }
 
     /// A listing replaces what was known, also when indexes went back: the servers may have been restored.
+    ///
+    /// The first one is told like any other; who wants only news leaves its events out.
     pub fn list(&mut self, listing: JobListing) -> Vec<Event> {
         let first = !self.listed;
         let had_job = self.job.is_some();
@@ -182,8 +184,9 @@ fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event>
             events.push(Event::TaskStarted { job: job(), allocation: allocation(), task: task.clone() });
         }
         let last_seen = before.and_then(|before| before.events.last()).map_or(i64::MIN, |event| event.time);
-        for event in state.events.iter().filter(|event| event.time > last_seen) {
-            if let Some(reason) = explain::failed_event(event) {
+        for (index, event) in state.events.iter().enumerate().filter(|(_, event)| event.time > last_seen) {
+            let asked_for = explain::is_asked_for(&state.events[..index]);
+            if let Some(reason) = explain::failed_event(event).filter(|_| !asked_for) {
                 events.push(Event::TaskFailed { job: job(), allocation: allocation(), task: task.clone(), reason });
             }
         }

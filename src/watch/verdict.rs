@@ -66,12 +66,17 @@ impl JobState {
             return (job.desired() == 0).then_some(Verdict::Complete);
         }
         let failed: Vec<&Allocation> =
-            current.into_iter().filter(|allocation| allocation.client_status != "complete").collect();
-        if failed.is_empty() {
+            current.iter().copied().filter(|allocation| allocation.client_status != "complete").collect();
+        // The client says complete of an allocation that somebody stopped or drained, too: another has to do its work.
+        let done = current.iter().filter(|allocation| allocation.desired_status == "run").count() as u64;
+        if failed.is_empty() && done >= job.desired() {
             return Some(Verdict::Complete);
         }
         // Nomad says dead when neither an allocation nor an evaluation is left: until then it may try again.
-        (job.status == "dead").then(|| Verdict::Failed(failed.into_iter().map(failure).collect()))
+        (job.status == "dead").then(|| match failed.is_empty() {
+            true => Verdict::Stopped,
+            false => Verdict::Failed(failed.into_iter().map(failure).collect()),
+        })
     }
 
     /// Tasks of a service that keep failing: it will not come up by itself.

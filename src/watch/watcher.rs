@@ -10,22 +10,33 @@ use super::state::JobState;
 use crate::nomad::Nomad;
 use crate::report::{Event, Report};
 
+/// What is told of the time before the watch began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// What is there already is told as if it happened now.
+    Tell,
+    /// Only what happens from now on is told.
+    Skip,
+}
+
 /// Follows jobs and knows their state.
 #[derive(Debug)]
 pub struct Watcher {
     observations: mpsc::Receiver<Observation>,
     states: BTreeMap<String, JobState>,
     connected: bool,
+    history: History,
 }
 
 impl Watcher {
     /// Begins to follow these jobs, whether Nomad has them yet or not.
     #[must_use]
-    pub fn start(nomad: &Nomad, jobs: &[String]) -> Self {
+    pub fn start(nomad: &Nomad, jobs: &[String], history: History) -> Self {
         Self {
             observations: follow(nomad.clone(), jobs.to_vec()),
             states: jobs.iter().map(|job| (job.clone(), JobState::new(job))).collect(),
             connected: true,
+            history,
         }
     }
 
@@ -33,6 +44,14 @@ impl Watcher {
     #[must_use]
     pub fn state(&self, job: &str) -> Option<&JobState> {
         self.states.get(job)
+    }
+
+    /// Waits for the first listing: from then on nothing is missed.
+    pub async fn listed(&mut self, report: &Report) -> Result<(), Error> {
+        while self.states.values().any(|state| !state.listed) {
+            self.changed(report).await?;
+        }
+        Ok(())
     }
 
     /// Waits until Nomad tells something new, takes it in and reports it.
@@ -48,7 +67,8 @@ impl Watcher {
                 }
                 for listing in listings {
                     if let Some(state) = self.states.get_mut(&listing.id) {
-                        for event in state.list(listing) {
+                        let news = state.listed || self.history == History::Tell;
+                        for event in state.list(listing).into_iter().filter(|_| news) {
                             report.event(&event)?;
                         }
                     }

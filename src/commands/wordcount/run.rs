@@ -12,7 +12,7 @@ use crate::error::{Advice, Result};
 use crate::nomad::allocations::Allocation;
 use crate::report::Event;
 use crate::submit::{UploadError, upload};
-use crate::watch::{JobState, Verdict, Watcher, refuse_unplaced};
+use crate::watch::{History, JobState, Verdict, Watcher, refuse_unplaced};
 
 /// How long a driver whose upload broke may take to tell why, before the broken upload itself is told.
 const DRIVER_TELLS: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ pub(super) struct Stages {
 
 impl<'a> Run<'a> {
     pub(super) fn new(context: &'a Context<'a>, job: String, input: Option<LocalInput>) -> Self {
-        let watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job));
+        let watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Tell);
         Self { context, job, watcher, input, uploading: None }
     }
 
