@@ -13,6 +13,7 @@ use crate::nomad::jobs::Job;
 use crate::spark::{MasterState, MasterUi};
 use crate::spec::{Driver, ValidSpec};
 use crate::survey::CLUSTER_META;
+use crate::watch::{JobListing, JobState, Verdict};
 
 /// How many allocations are read at the same time.
 const CONCURRENT_READS: usize = 8;
@@ -25,6 +26,9 @@ pub(super) struct JobSummary {
     version: u64,
     desired: u64,
     running: u64,
+    /// What a batch job came to; `None` while it runs, and for services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
 }
 
 impl JobSummary {
@@ -35,14 +39,37 @@ impl JobSummary {
         let Some(job) = nomad.find_job(id).await? else {
             return Ok(None);
         };
-        let running = nomad.job_allocations(id).await?.iter().filter(|allocation| runs(allocation)).count() as u64;
-        Ok(Some(Self { desired: job.desired(), id: job.id, status: job.status, version: job.version, running }))
+        let allocations = nomad.job_allocations(id).await?;
+        let running = allocations.iter().filter(|allocation| runs(allocation)).count() as u64;
+        let verdict = if job.kind == "batch" { batch_verdict(&job, allocations) } else { None };
+        let desired = job.desired();
+        Ok(Some(Self { desired, id: job.id, status: job.status, version: job.version, running, verdict }))
+    }
+
+    /// Whether it is a batch job that has come to its end.
+    pub(super) fn has_ended(&self) -> bool {
+        self.verdict.is_some()
     }
 
     pub(super) fn row(&self) -> Vec<String> {
-        let running = format!("{}/{}", self.running, self.desired);
-        vec![self.id.clone(), self.status.clone(), self.version.to_string(), running]
+        let (status, running) = match self.verdict {
+            Some(verdict) => (verdict, "-".to_owned()),
+            None => (self.status.as_str(), format!("{}/{}", self.running, self.desired)),
+        };
+        vec![self.id.clone(), status.to_owned(), self.version.to_string(), running]
     }
+}
+
+fn batch_verdict(job: &Job, allocations: Vec<Allocation>) -> Option<&'static str> {
+    let mut state = JobState::new(&job.id);
+    let listing = JobListing { id: job.id.clone(), job: Some(job.clone()), allocations, evaluations: Vec::new() };
+    // Only the state is asked for here, not the news.
+    let _ = state.list(listing);
+    state.batch_verdict().map(|verdict| match verdict {
+        Verdict::Complete => "complete",
+        Verdict::Failed(_) => "failed",
+        Verdict::Stopped | Verdict::Gone => "stopped",
+    })
 }
 
 /// Where a cluster is reached.

@@ -105,7 +105,13 @@ async fn apply(
             context.report.event(&Event::JobUnchanged { job: id })?;
             continue;
         }
-        submit::register(&context.nomad, job).await?;
+        if let Err(error) = submit::register(&context.nomad, job).await {
+            if matches!(error, submit::Error::Conflict { .. }) {
+                // Another deployment is at work and counts on what this one started.
+                started.clear();
+            }
+            return Err(error.into());
+        }
         if !job.planned.runs {
             started.push(id.clone());
         }

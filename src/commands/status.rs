@@ -10,6 +10,9 @@ use crate::error::Result;
 use crate::report::{short, table};
 use crate::spark::MasterState;
 
+/// How many ended runs the table shows, the newest.
+const ENDED_SHOWN: usize = 5;
+
 #[derive(Serialize)]
 struct Status {
     cluster: String,
@@ -47,7 +50,9 @@ pub(super) async fn run(arguments: &cli::Status, context: &Context<'_>) -> Resul
     let name = cluster::name(&arguments.name)?;
     let nomad = &context.nomad;
     let mut jobs = Vec::new();
-    for job in cluster::jobs(nomad, &name).await? {
+    let mut listed = cluster::jobs(nomad, &name).await?;
+    listed.sort_by_key(|job| (job.kind != "service", job.submit_time));
+    for job in listed {
         jobs.extend(JobSummary::read(nomad, &job.id).await?);
     }
     if jobs.is_empty() {
@@ -102,7 +107,21 @@ fn master_line(master: &Master) -> MasterLine {
 
 fn text(status: &Status) -> String {
     let mut text = format!("Cluster {}\n\n", status.cluster);
-    text.push_str(&table(&JobSummary::HEADER, status.jobs.iter().map(JobSummary::row).collect()));
+    let ended = status.jobs.iter().filter(|job| job.has_ended()).count();
+    let mut hidden = ended.saturating_sub(ENDED_SHOWN);
+    let mut rows = Vec::new();
+    // The list begins with the services; ended runs come oldest first.
+    for job in &status.jobs {
+        if job.has_ended() && hidden > 0 {
+            hidden -= 1;
+        } else {
+            rows.push(job.row());
+        }
+    }
+    text.push_str(&table(&JobSummary::HEADER, rows));
+    if ended > ENDED_SHOWN {
+        text.push_str(&format!("and {} runs that ended earlier\n", ended - ENDED_SHOWN));
+    }
     let masters: Vec<Vec<String>> = status
         .masters
         .iter()

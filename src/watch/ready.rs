@@ -47,6 +47,8 @@ pub struct Readiness<'a> {
 /// What the whole allocation told, beyond what lists and events do.
 #[derive(Clone, Debug)]
 struct Placed {
+    /// The allocation's index when it was read whole.
+    modify_index: u64,
     version: u64,
     rpc: String,
     ui: String,
@@ -160,12 +162,14 @@ impl<'a> Readiness<'a> {
             return Ok(Vec::new());
         };
         let mut current = Vec::new();
-        for id in self.running(job) {
-            // An update in place gives a running allocation a new version.
-            if self.placed.get(&id).is_none_or(|placed| placed.version < version) {
+        for (id, modify_index) in self.running(job) {
+            // An update in place gives a running allocation a new version, and with it a new index.
+            let stale = |placed: &Placed| placed.version < version && placed.modify_index < modify_index;
+            if self.placed.get(&id).is_none_or(stale) {
                 let detail = self.nomad.allocation(&id).await?;
                 let address = |label: &str| detail.address(label).unwrap_or_default();
-                let placed = Placed { version: detail.version(), rpc: address("rpc"), ui: address("ui") };
+                let version = detail.version();
+                let placed = Placed { modify_index, version, rpc: address("rpc"), ui: address("ui") };
                 self.placed.insert(id.clone(), placed);
             }
             current.extend(self.placed.get(&id).filter(|placed| placed.version >= version).cloned());
@@ -173,15 +177,12 @@ impl<'a> Readiness<'a> {
         Ok(current)
     }
 
-    fn running(&self, job: &str) -> Vec<String> {
+    /// Ids and indexes of the allocations of a job that the servers want and that run.
+    fn running(&self, job: &str) -> Vec<(String, u64)> {
         let runs =
             |allocation: &&Allocation| allocation.desired_status == "run" && allocation.client_status == "running";
-        let allocations = self.watcher.state(job).map(|state| &state.allocations);
-        allocations
-            .into_iter()
-            .flat_map(|all| all.values().filter(runs))
-            .map(|allocation| allocation.id.clone())
-            .collect()
+        let allocations = self.watcher.state(job).into_iter().flat_map(|state| state.allocations.values());
+        allocations.filter(runs).map(|allocation| (allocation.id.clone(), allocation.modify_index)).collect()
     }
 
     fn wanted(&self, job: &str) -> u64 {

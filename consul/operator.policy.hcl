@@ -1,0 +1,18 @@
+# The least that a Consul token of nomspark's users needs: to find the services of the clusters and to see their checks.
+#
+#   consul acl policy create -name nomspark-operator -rules @operator.policy.hcl
+
+# Greets the agent before anything is deployed.
+agent_prefix "" {
+  policy = "read"
+}
+
+# The addresses of the nodes behind the services.
+node_prefix "" {
+  policy = "read"
+}
+
+# NAME-master, NAME-master-ui and NAME-worker; narrow the prefix to the names of your clusters.
+service_prefix "spark" {
+  policy = "read"
+}
