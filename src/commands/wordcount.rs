@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Re
         None => (submit(arguments, input.is_some(), context).await?, input),
     };
 
-    let mut run = Run::new(context, job.clone(), upload);
+    let mut run = Run::new(context, job.clone(), upload, arguments.resume.is_some());
     let resume = format!("`{}` goes on", context.command(&format!("wordcount --resume {job}")));
     let finished = timeout(arguments.timeout, run.verdict());
     let verdict = tokio::select! {

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role};
 use tokio_tungstenite::tungstenite::{self, handshake};
 
 use super::Nomad;
+use crate::cli::exit::Exit;
 use crate::error::Advice;
 use crate::http::{self, segment};
 
@@ -44,6 +45,9 @@ pub enum ExecError {
     /// The session broke.
     #[error("the exec session with Nomad broke")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nomad opened the session only to refuse it: it checks the token's capabilities afterwards.
+    #[error("Nomad refused to run a command in the allocation: {0}")]
+    Refused(String),
     /// The session ended without an exit code.
     #[error("the exec session with Nomad ended before the command did")]
     Unfinished,
@@ -53,16 +57,22 @@ pub enum ExecError {
 }
 
 impl Advice for ExecError {
-    fn exit(&self) -> crate::cli::exit::Exit {
+    fn exit(&self) -> Exit {
         match self {
             Self::Http(error) => error.exit(),
-            _ => crate::cli::exit::Exit::Failed,
+            Self::Refused(_) => Exit::Refused,
+            _ => Exit::Failed,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Http(error) => error.hint(),
+            Self::Refused(_) => Some(
+                "set NOMAD_TOKEN to a token whose policy grants alloc-exec in the namespace (with raw_exec also \
+                 alloc-node-exec)"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -129,6 +139,9 @@ impl Nomad {
                 let frame: Frame = match message.map_err(broken)? {
                     Message::Text(text) => serde_json::from_str(&text),
                     Message::Binary(bytes) => serde_json::from_slice(&bytes),
+                    Message::Close(Some(close)) if close.reason.contains("denied") => {
+                        return Err(ExecError::Refused(close.reason.to_string()));
+                    }
                     _ => continue,
                 }
                 .map_err(|error| ExecError::Broken(error.into()))?;

@@ -11,7 +11,6 @@ const DECIDED: &[(&str, &str)] = &[
     ("spark.driver.bindAddress", ADDRESS),
     ("spark.driver.port", PORT),
     ("spark.driver.blockManager.port", PORT),
-    ("spark.blockManager.port", PORT),
     ("spark.ui.port", PORT),
     ("spark.master.ui.port", "`ui_port` in block `master` says it"),
     ("spark.worker.ui.port", PORT),

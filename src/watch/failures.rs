@@ -11,6 +11,8 @@ use super::verdict::{Failure, Verdict};
 
 /// How much of a log's end is read, in bytes.
 const TAIL: u64 = 8 * 1024;
+/// The exit codes for arguments and for an input that cannot be used (`EX_NOINPUT` of sysexits.h).
+const REFUSED: [i64; 2] = [2, 66];
 /// How many lines are shown.
 const LINES: usize = 15;
 /// How long a node may take to answer.
@@ -43,12 +45,18 @@ pub async fn describe_failures(nomad: &Nomad, failures: Vec<Failure>) -> Vec<Fai
         } else {
             log_tail(nomad, &failure.allocation, &failure.task).await
         };
+        // Programs that refuse their arguments or their input say why in their last line.
+        let refused = failure.exit_code.is_some_and(|code| REFUSED.contains(&code));
+        let reason = match log_tail.last().filter(|_| refused) {
+            Some(sentence) => format!("{}: {sentence}", failure.reason),
+            None => failure.reason,
+        };
         described.push(FailedAllocation {
             job: failure.job,
             allocation: failure.allocation,
             node: failure.node,
             task: failure.task,
-            reason: failure.reason,
+            reason,
             exit_code: failure.exit_code,
             oom: failure.oom,
             restarts: failure.restarts,
@@ -75,8 +83,8 @@ pub async fn failed_verdict(nomad: &Nomad, job: &str, verdict: Verdict) -> Resul
         Verdict::Stopped => Err(Error::Stopped { job }),
         Verdict::Gone => Err(Error::NoJob { job }),
         Verdict::Failed(failures) => {
-            let reason = failures.first().map_or_else(String::new, |failure| failure.reason.clone());
             let failures = describe_failures(nomad, failures).await;
+            let reason = failures.first().map_or_else(String::new, |failure| failure.reason.clone());
             Err(Error::WorkFailed { job, reason, failures })
         }
     }

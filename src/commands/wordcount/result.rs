@@ -40,6 +40,8 @@ pub(super) struct Outcome {
     result: Option<PathBuf>,
     #[serde(skip)]
     allocation: String,
+    #[serde(skip)]
+    resumed: bool,
 }
 
 /// Why the result could not be brought back, though the run completed.
@@ -49,6 +51,8 @@ pub(super) enum ResultError {
     Unwritable(PathBuf, #[source] std::io::Error),
     #[error("the run completed, but its result could not be read from Nomad")]
     Unreadable(#[source] http::Error),
+    #[error("the run completed, but Nomad refused to let its result be read")]
+    Refused,
     #[error("the run completed, but its summary is not what nomspark's driver writes")]
     Garbage(#[source] serde_json::Error),
     #[error("the run completed, but Nomad knows its allocation no more")]
@@ -59,6 +63,7 @@ impl Advice for ResultError {
     fn exit(&self) -> Exit {
         match self {
             Self::Unwritable(..) => Exit::Usage,
+            Self::Refused => Exit::Refused,
             _ => Exit::Failed,
         }
     }
@@ -66,6 +71,7 @@ impl Advice for ResultError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unwritable(..) => None,
+            Self::Refused => Some("set NOMAD_TOKEN to a token whose policy grants read-fs in the namespace".to_owned()),
             _ => Some("Nomad removes files of ended jobs after a while; run it again".to_owned()),
         }
     }
@@ -125,7 +131,10 @@ impl Outcome {
     ) -> Result<Self> {
         let allocation = run.allocation().ok_or(ResultError::NoAllocation)?.id.clone();
         let summary = context.nomad.read_file(&allocation, SUMMARY).await.map_err(ResultError::Unreadable)?;
-        let summary: Summary = serde_json::from_slice(&summary).map_err(ResultError::Garbage)?;
+        let summary: Summary = serde_json::from_slice(&summary).map_err(|error| {
+            // Nomad has begun to answer with success when it finds that the token may not read.
+            if summary.starts_with(b"Permission denied") { ResultError::Refused } else { ResultError::Garbage(error) }
+        })?;
         let result = match output {
             None => None,
             Some(mut output) => {
@@ -149,6 +158,7 @@ impl Outcome {
             top: summary.top.into_iter().take(top as usize).collect(),
             result,
             allocation,
+            resumed: run.is_resumed(),
         })
     }
 
@@ -159,8 +169,9 @@ impl Outcome {
         if !text.is_empty() {
             text.push('\n');
         }
-        let seconds = self.elapsed_ms / 1_000;
-        let tenths = self.elapsed_ms % 1_000 / 100;
+        // A run that was waited for later took as long as Nomad says.
+        let took = self.stages.finished_ms.unwrap_or(0).max(if self.resumed { 0 } else { self.elapsed_ms });
+        let (seconds, tenths) = (took / 1_000, took % 1_000 / 100);
         text.push_str(&format!(
             "{} words, {} distinct, counted in {seconds}.{tenths} s by {}.\n",
             self.total_words, self.distinct_words, self.job

@@ -26,21 +26,28 @@ pub(super) struct Run<'a> {
     watcher: Watcher,
     input: Option<LocalInput>,
     uploading: Option<(Upload, u64, Instant)>,
+    resumed: bool,
 }
 
 /// When the run reached its stages, in milliseconds after its registration, by Nomad's clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(clippy::struct_field_names, reason = "scripts rely on these names")]
 pub(super) struct Stages {
-    placed_ms: Option<u64>,
-    started_ms: Option<u64>,
-    finished_ms: Option<u64>,
+    pub(super) placed_ms: Option<u64>,
+    pub(super) started_ms: Option<u64>,
+    pub(super) finished_ms: Option<u64>,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(context: &'a Context<'a>, job: String, input: Option<LocalInput>) -> Self {
+    /// Follows the job; `input` goes up to its driver. A resumed run was started by an earlier command.
+    pub(super) fn new(context: &'a Context<'a>, job: String, input: Option<LocalInput>, resumed: bool) -> Self {
         let watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Tell);
-        Self { context, job, watcher, input, uploading: None }
+        Self { context, job, watcher, input, uploading: None, resumed }
+    }
+
+    /// Whether somebody else started the run.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.resumed
     }
 
     pub(super) fn job(&self) -> &str {
