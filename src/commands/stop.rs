@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
     if jobs.is_empty() {
         return Err(ClusterError::Missing(name.to_string()).into());
     }
-    jobs.retain(|job| arguments.purge || !job.stop);
+    jobs.retain(|job| arguments.purge || job.status != "dead");
     // Applications end before the workers that run them, and workers before the master that they would miss.
     jobs.sort_by_key(|job| match job.meta.get(ROLE_META).map(String::as_str) {
         Some("master") => 2,
@@ -45,8 +45,8 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
 
     let mut watcher = Watcher::start(&context.nomad, &ids, History::Skip);
     for id in &ids {
-        context.nomad.stop_job(id, arguments.purge).await?;
-        context.report.event(&Event::JobStopped { job: id.clone(), purged: arguments.purge })?;
+        context.nomad.stop_job(id, false).await?;
+        context.report.event(&Event::JobStopped { job: id.clone(), purged: false })?;
     }
     let ended = timeout(arguments.timeout, all_ended(&mut watcher, &ids, context));
     tokio::select! {
@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
             Ok(ended) => ended?,
             Err(_) => {
                 let condition = "all tasks to end".to_owned();
-                let resume = "`nomspark status` shows what still runs".to_owned();
+                let resume = format!("`{}` shows what still runs", context.command(&format!("status --name {name}")));
                 return Err(Error::TimedOut { condition, after: arguments.timeout, resume }.into());
             }
         },
@@ -62,6 +62,11 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
             let left = "Nomad goes on stopping the jobs".to_owned();
             return Err(Error::Interrupted { left, resume: same_command("to wait for it") }.into());
         }
+    }
+    // Nomad tells nothing of tasks that still end once it forgot their job, so it forgets last.
+    for id in ids.iter().filter(|_| arguments.purge) {
+        context.nomad.stop_job(id, true).await?;
+        context.report.event(&Event::JobStopped { job: id.clone(), purged: true })?;
     }
     let stopped = Stopped {
         cluster: name.to_string(),

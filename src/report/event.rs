@@ -140,7 +140,7 @@ impl fmt::Display for Event {
             Self::JobUnchanged { job } => write!(formatter, "{job}: Nomad has this job already, nothing to change"),
             Self::JobRegistered { job, version } => write!(formatter, "{job}: registered, version {version}"),
             Self::JobStopped { job, purged: false } => write!(formatter, "{job}: stopped"),
-            Self::JobStopped { job, purged: true } => write!(formatter, "{job}: stopped and purged"),
+            Self::JobStopped { job, purged: true } => write!(formatter, "{job}: purged, Nomad has forgotten it"),
             Self::PlacementFailed { job, reason } => write!(formatter, "{job}: {reason}"),
             Self::AllocationPlaced { job, allocation, node } => {
                 write!(formatter, "{job}: allocation {} placed on {node}", short(allocation))
