@@ -167,3 +167,6 @@ pub(super) fn choose_driver(spec: &ValidSpec, candidates: Option<&[&SurveyedNode
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ pub(super) fn failed_event(event: &TaskEvent) -> Option<String> {
             Some(format!("an artifact could not be fetched: {}", detail(event, "download_error")))
         }
         "Failed Validation" => Some(format!("Nomad's client refused it: {}", detail(event, "validation_error"))),
-        "Template" | "Killing" if event.display_message.contains("failed") => Some(event.display_message.clone()),
+        "Template" | "Killing" if event.display_message.contains("failed") => Some(one_line(&event.display_message)),
         _ => None,
     }
 }
@@ -92,7 +92,7 @@ fn termination(event: &TaskEvent) -> String {
         return "the kernel killed it because it used more memory than it reserved".to_owned();
     }
     // A shell reports a signal of its child as 128 + the signal's number.
-    let signal = if event.signal != 0 { event.signal } else { event.exit_code - 128 };
+    let signal = if event.signal != 0 { event.signal } else { event.exit_code.saturating_sub(128) };
     match signal_name(signal) {
         Some(name) => format!("it was killed by signal {signal} ({name})"),
         None => format!("it exited with code {}", event.exit_code),
@@ -107,7 +107,16 @@ fn signal_name(signal: i64) -> Option<&'static str> {
 /// A particular of an event, else the client's sentence.
 fn detail(event: &TaskEvent, key: &str) -> String {
     let text = event.details.get(key).filter(|text| !text.is_empty()).unwrap_or(&event.display_message);
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(text);
     // What a plugin says arrives in the wrapping of Nomad's remote calls.
     text.rsplit_once("desc = ").map_or(text.as_str(), |(_, reason)| reason).to_owned()
 }
+
+/// The words of a driver or a plugin, which may hold anything, on one line and without control characters.
+fn one_line(text: &str) -> String {
+    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    printable.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

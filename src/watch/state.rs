@@ -55,9 +55,9 @@ impl JobState {
     /// The first one is told like any other; who wants only news leaves its events out.
     pub fn list(&mut self, listing: JobListing) -> Vec<Event> {
         let first = !self.listed;
+        let unplaced = self.unplaced_reason();
         let had_job = self.job.is_some();
         let known = std::mem::take(&mut self.allocations);
-        let known_evaluations = std::mem::take(&mut self.evaluations);
         self.gone = had_job && listing.job.is_none();
         self.job = listing.job;
         self.listed = true;
@@ -70,12 +70,9 @@ impl JobState {
             events.extend(told);
             self.allocations.insert(allocation.id.clone(), allocation);
         }
-        for evaluation in listing.evaluations {
-            if !known_evaluations.contains_key(&evaluation.id) {
-                events.extend(self.evaluation_event(&evaluation));
-            }
-            self.evaluations.insert(evaluation.id.clone(), evaluation);
-        }
+        self.evaluations =
+            listing.evaluations.into_iter().map(|evaluation| (evaluation.id.clone(), evaluation)).collect();
+        events.extend(self.placement_event(unplaced));
         events
     }
 
@@ -99,9 +96,9 @@ impl JobState {
                 if known.is_some_and(|known| evaluation.modify_index <= known.modify_index) {
                     return Vec::new();
                 }
-                let event = if known.is_none() { self.evaluation_event(&evaluation) } else { None };
+                let unplaced = self.unplaced_reason();
                 self.evaluations.insert(evaluation.id.clone(), *evaluation);
-                event.into_iter().collect()
+                self.placement_event(unplaced).into_iter().collect()
             }
             _ => Vec::new(),
         }
@@ -128,18 +125,25 @@ impl JobState {
         }
     }
 
-    fn evaluation_event(&self, evaluation: &Evaluation) -> Option<Event> {
-        let (group, metrics) = evaluation.failed_placements.iter().next()?;
-        let reason = explain::placement_failure(group, metrics);
+    fn unplaced_reason(&self) -> Option<String> {
+        self.unplaced().map(|(group, metrics)| explain::placement_failure(group, metrics))
+    }
+
+    /// Told when the reason is another than `before`: several evaluations repeat the same one.
+    fn placement_event(&self, before: Option<String>) -> Option<Event> {
+        let reason = self.unplaced_reason().filter(|reason| before.as_ref() != Some(reason))?;
         Some(Event::PlacementFailed { job: self.id.clone(), reason })
     }
 
-    /// The newest allocation of each task group and index: the one that decides.
+    /// The newest allocation of each task group and index: the one that decides. Where a job has one on each node, all
+    /// have the index 0, and the node takes its place.
     #[must_use]
     pub fn current_allocations(&self) -> Vec<&Allocation> {
-        let mut newest: BTreeMap<(&str, u64), &Allocation> = BTreeMap::new();
+        let on_each_node = self.job.as_ref().is_some_and(|job| matches!(job.kind.as_str(), "system" | "sysbatch"));
+        let mut newest: BTreeMap<(&str, u64, &str), &Allocation> = BTreeMap::new();
         for allocation in self.allocations.values() {
-            let place = newest.entry((&allocation.task_group, allocation.index())).or_insert(allocation);
+            let node = if on_each_node { allocation.node_id.as_str() } else { "" };
+            let place = newest.entry((&allocation.task_group, allocation.index(), node)).or_insert(allocation);
             if allocation.create_index > place.create_index {
                 *place = allocation;
             }
@@ -197,3 +201,6 @@ fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event>
     }
     events
 }
+
+#[cfg(test)]
+pub(super) mod tests;

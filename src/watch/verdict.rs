@@ -124,3 +124,6 @@ fn failure(allocation: &Allocation) -> Failure {
         restarts: failed.map_or(0, |(_, state)| state.restarts),
     }
 }
+
+#[cfg(test)]
+mod tests;

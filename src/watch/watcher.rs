@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use tokio::sync::mpsc;
+use tracing::debug;
 
 use super::error::Error;
 use super::follow::{Observation, follow};
 use super::state::JobState;
 use crate::nomad::Nomad;
 use crate::report::{Event, Report};
+
+/// Nomad ends streams by itself now and then; only when the next one does not come either is it worth a line.
+const WORTH_TELLING: u32 = 2;
 
 /// What is told of the time before the watch began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +28,8 @@ pub enum History {
 pub struct Watcher {
     observations: mpsc::Receiver<Observation>,
     states: BTreeMap<String, JobState>,
-    connected: bool,
+    /// How often in a row Nomad could not be followed.
+    attempts_lost: u32,
     history: History,
 }
 
@@ -35,7 +40,7 @@ impl Watcher {
         Self {
             observations: follow(nomad.clone(), jobs.to_vec()),
             states: jobs.iter().map(|job| (job.clone(), JobState::new(job))).collect(),
-            connected: true,
+            attempts_lost: 0,
             history,
         }
     }
@@ -61,10 +66,10 @@ impl Watcher {
         };
         match observation {
             Observation::Listed(listings) => {
-                if !self.connected {
-                    self.connected = true;
+                if self.attempts_lost >= WORTH_TELLING {
                     report.event(&Event::Reconnected { service: "Nomad" })?;
                 }
+                self.attempts_lost = 0;
                 for listing in listings {
                     if let Some(state) = self.states.get_mut(&listing.id) {
                         let news = state.listed || self.history == History::Tell;
@@ -82,8 +87,9 @@ impl Watcher {
                 }
             }
             Observation::Disconnected(reason) => {
-                if self.connected {
-                    self.connected = false;
+                self.attempts_lost = self.attempts_lost.saturating_add(1);
+                debug!(%reason, attempts_lost = self.attempts_lost, "Nomad cannot be followed");
+                if self.attempts_lost == WORTH_TELLING {
                     report.event(&Event::Disconnected { service: "Nomad", reason })?;
                 }
             }

@@ -1,0 +1,166 @@
+//! The verdicts, case by case.
+
+use super::super::state::tests::{JOB, allocation, job, listed, task, terminated, with_task};
+use super::*;
+use crate::nomad::events::Change;
+use crate::nomad::jobs::Job;
+
+fn verdict(job: Job, allocations: Vec<Allocation>) -> Option<Verdict> {
+    listed(Some(job), allocations).batch_verdict()
+}
+
+fn stopped(mut allocation: Allocation) -> Allocation {
+    allocation.desired_status = "stop".to_owned();
+    allocation
+}
+
+/// A failed allocation whose task ended so.
+fn failed(event: TaskEvent) -> Allocation {
+    let mut task = task("dead", 2, vec![event]);
+    task.failed = true;
+    with_task(allocation("a", 0, "failed", (5, 6)), "t", task)
+}
+
+fn only_failure(verdict: Option<Verdict>) -> Failure {
+    let Some(Verdict::Failed(failures)) = verdict else { panic!("{verdict:?}") };
+    let [failure] = failures.as_slice() else { panic!("{failures:?}") };
+    failure.clone()
+}
+
+#[test]
+fn nothing_is_decided_before_the_first_listing() {
+    assert_eq!(JobState::new(JOB).batch_verdict(), None);
+}
+
+#[test]
+fn a_job_that_nomad_does_not_have_is_gone() {
+    assert_eq!(listed(None, Vec::new()).batch_verdict(), Some(Verdict::Gone));
+}
+
+#[test]
+fn the_table() {
+    let complete = || allocation("a", 0, "complete", (5, 6));
+    let lost = || allocation("a", 0, "lost", (5, 6));
+    let other = |status: &str| allocation("b", 1, status, (7, 8));
+    let again = |status: &str| allocation("b", 0, status, (7, 8));
+    let stop = |status: &str| Job { stop: true, ..job(status, 1) };
+    let complete_and_none = [
+        ("one that completed", job("dead", 1), vec![complete()], Some(Verdict::Complete)),
+        ("completed, and Nomad has not said dead yet", job("running", 1), vec![complete()], Some(Verdict::Complete)),
+        ("none is wanted", job("dead", 0), vec![], Some(Verdict::Complete)),
+        ("not placed yet", job("pending", 1), vec![], None),
+        ("one of two is not placed yet", job("running", 2), vec![complete()], None),
+        ("one of two runs", job("running", 2), vec![complete(), other("running")], None),
+        ("both completed", job("dead", 2), vec![complete(), other("complete")], Some(Verdict::Complete)),
+        ("a retry completed", job("dead", 1), vec![lost(), again("complete")], Some(Verdict::Complete)),
+        ("a retry runs", job("running", 1), vec![lost(), again("running")], None),
+        ("a retry is to come", job("pending", 1), vec![lost()], None),
+        ("a node that may come back", job("running", 1), vec![allocation("a", 0, "unknown", (5, 6))], None),
+        ("stopped before it was placed", stop("dead"), vec![], Some(Verdict::Stopped)),
+        ("stopped after it completed", stop("dead"), vec![complete()], Some(Verdict::Complete)),
+        ("stopped while it ran", stop("dead"), vec![stopped(complete())], Some(Verdict::Stopped)),
+        ("stopped, still running", stop("running"), vec![allocation("a", 0, "running", (5, 6))], None),
+        ("its allocation was stopped, no room", job("pending", 1), vec![stopped(complete())], None),
+        ("its allocation was stopped for good", job("dead", 1), vec![stopped(complete())], Some(Verdict::Stopped)),
+        ("scaled down", job("dead", 1), vec![complete(), stopped(other("complete"))], Some(Verdict::Complete)),
+    ];
+    for (case, job, allocations, expected) in complete_and_none {
+        assert_eq!(verdict(job, allocations), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_job_on_each_node_needs_all_nodes() {
+    let on = |node: &str, status: &str| Allocation { node_id: node.to_owned(), ..allocation(node, 0, status, (5, 6)) };
+    let each = |status: &str| Job { kind: "sysbatch".to_owned(), ..job(status, 1) };
+    assert_eq!(verdict(each("running"), vec![on("n1", "running"), on("n2", "complete")]), None);
+    assert_eq!(verdict(each("dead"), vec![on("n1", "complete"), on("n2", "complete")]), Some(Verdict::Complete));
+    let failure = only_failure(verdict(each("dead"), vec![on("n1", "failed"), on("n2", "complete")]));
+    assert_eq!(failure.allocation, "n1");
+}
+
+#[test]
+fn an_exit_code_is_told_with_the_task() {
+    let failure = only_failure(verdict(job("dead", 1), vec![failed(terminated(3, 0, 9))]));
+    let expected = Failure {
+        job: JOB.to_owned(),
+        allocation: "a".to_owned(),
+        node: "n".to_owned(),
+        task: "t".to_owned(),
+        reason: "it exited with code 3".to_owned(),
+        exit_code: Some(3),
+        oom: false,
+        restarts: 2,
+    };
+    assert_eq!(failure, expected);
+}
+
+#[test]
+fn a_kill_and_the_kernel_s_kill_are_told_apart() {
+    let failure = only_failure(verdict(job("dead", 1), vec![failed(terminated(137, 9, 9))]));
+    assert_eq!(failure.reason, "it was killed by signal 9 (SIGKILL)");
+    assert_eq!((failure.exit_code, failure.oom), (Some(137), false));
+
+    let mut oom = terminated(137, 0, 9);
+    oom.details.insert("oom_killed".to_owned(), "true".to_owned());
+    let failure = only_failure(verdict(job("dead", 1), vec![failed(oom)]));
+    assert_eq!(failure.reason, "the kernel killed it because it used more memory than it reserved");
+    assert_eq!((failure.exit_code, failure.oom), (Some(137), true));
+}
+
+#[test]
+fn where_no_task_tells_the_allocation_does() {
+    let bare = |status: &str, description: &str| Allocation {
+        client_description: description.to_owned(),
+        ..allocation("a", 0, status, (5, 6))
+    };
+    let reason = |allocation| only_failure(verdict(job("dead", 1), vec![allocation])).reason;
+    assert_eq!(reason(bare("lost", "alloc is lost since its node is down")), "the node n was lost while it ran");
+    assert_eq!(reason(bare("failed", "failed to mount")), "failed to mount");
+    assert_eq!(reason(bare("failed", "")), "Nomad says failed and gives no reason");
+    assert_eq!(only_failure(verdict(job("dead", 1), vec![bare("failed", "")])).exit_code, None);
+}
+
+#[test]
+fn the_task_that_failed_is_named_not_the_one_beside_it() {
+    let beside = failed(terminated(1, 0, 9));
+    let beside = with_task(beside, "a-sidecar", task("dead", 0, vec![terminated(0, 0, 9)]));
+    assert_eq!(only_failure(verdict(job("dead", 1), vec![beside])).task, "t");
+}
+
+#[test]
+fn every_index_that_failed_is_told() {
+    let mut second = failed(terminated(4, 0, 9));
+    second.id = "b".to_owned();
+    second.name = format!("{JOB}.g[1]");
+    let Some(Verdict::Failed(failures)) = verdict(job("dead", 2), vec![failed(terminated(3, 0, 9)), second]) else {
+        panic!("both failed")
+    };
+    let codes: Vec<Option<i64>> = failures.iter().map(|failure| failure.exit_code).collect();
+    assert_eq!(codes, [Some(3), Some(4)]);
+}
+
+#[test]
+fn a_task_that_failed_twice_while_watched_is_a_crash_loop() {
+    let restarted = |modify_index, events| {
+        with_task(allocation("a", 0, "running", (5, modify_index)), "t", task("running", modify_index, events))
+    };
+    let first = terminated(1, 0, 60);
+    let second = terminated(1, 0, 70);
+    let mut state = listed(Some(job("running", 1)), vec![restarted(6, vec![terminated(1, 0, 50)])]);
+    assert!(state.crash_loops().is_empty(), "what failed before the watch is history");
+    let mut take = |allocation: Allocation| {
+        state.change(Change::Allocation(Box::new(allocation)));
+        state.crash_loops().len()
+    };
+    assert_eq!(take(restarted(7, vec![terminated(1, 0, 50), first.clone()])), 0);
+    assert_eq!(take(restarted(8, vec![terminated(1, 0, 50), first, second])), 1);
+}
+
+#[test]
+fn allocations_of_an_older_version_are_no_crash_loop() {
+    let of_version = |version| Allocation { job_version: Some(version), ..allocation("a", 0, "failed", (5, 6)) };
+    let newest = || Job { version: 2, ..job("running", 1) };
+    assert!(listed(Some(newest()), vec![of_version(1)]).crash_loops().is_empty());
+    assert_eq!(listed(Some(newest()), vec![of_version(2)]).crash_loops().len(), 1);
+}
