@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Format, SCHEMA_VERSION, colour_wanted, short, write_json};
+use super::{Format, SCHEMA_VERSION, colour_wanted, printable, short, write_json};
 use crate::cli::exit::Exit;
 use crate::error::{Error, FailedAllocation};
 
@@ -40,9 +40,15 @@ pub fn print_error(error: &Error, format: Format) {
     let (red, bold, plain) =
         if colour_wanted(&io::stderr()) { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
 
-    let mut text = format!("{red}error:{plain} {message}\n");
+    // A spec's problems stand on lines of their own; in any other message a line break is somebody else's.
+    let lines = if error.exit() == Exit::Usage {
+        message.lines().map(printable).collect::<Vec<_>>().join("\n")
+    } else {
+        printable(&message)
+    };
+    let mut text = format!("{red}error:{plain} {lines}\n");
     for cause in &causes {
-        text.push_str(&format!("caused by: {cause}\n"));
+        text.push_str(&format!("caused by: {}\n", printable(cause)));
     }
     for failure in error.failures() {
         // The message gives the first failure's reason already.
@@ -50,6 +56,7 @@ pub fn print_error(error: &Error, format: Format) {
         let task = format!("{} task {}", failure.job, failure.task);
         let place = format!("allocation {} on {}", short(&failure.allocation), failure.node);
         if !failure.log_tail.is_empty() || !message.contains(&failure.reason) {
+            let (task, place, reason) = (printable(&task), printable(&place), printable(reason));
             text.push_str(&format!("\n{bold}{task}{plain} ({place}): {reason}\n"));
         }
         for line in &failure.log_tail {
@@ -57,7 +64,7 @@ pub fn print_error(error: &Error, format: Format) {
         }
     }
     if let Some(hint) = &hint {
-        text.push_str(&format!("\n{bold}hint:{plain} {hint}\n"));
+        text.push_str(&format!("\n{bold}hint:{plain} {}\n", printable(hint)));
     }
     let _ = io::stderr().lock().write_all(text.as_bytes());
 

@@ -98,6 +98,7 @@ impl Report {
             return write_json(&line);
         }
         let seconds = self.started.elapsed().as_secs_f64();
+        let event = printable(&event.to_string());
         let mut stderr = io::stderr().lock();
         if self.colour {
             writeln!(stderr, "\u{1b}[2m{seconds:6.1}s\u{1b}[0m  {event}")?;
@@ -130,6 +131,11 @@ impl Report {
         stdout.flush()?;
         Ok(())
     }
+}
+
+/// Text on one line that cannot move the cursor: names and words of servers are not ours.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn write_json<T: Serialize>(value: &T) -> Result<(), WriteError> {

@@ -38,8 +38,8 @@ pub struct Readiness<'a> {
     master_job: String,
     worker_job: String,
     placed: BTreeMap<String, Placed>,
-    /// Where the master's UI should answer, as far as it is known.
-    asked: Option<String>,
+    /// The master's UI, once its address is known.
+    ui: Option<(String, MasterUi)>,
     master_alive: bool,
     registered: Option<u64>,
 }
@@ -66,7 +66,7 @@ impl<'a> Readiness<'a> {
             master_job,
             worker_job,
             placed: BTreeMap::new(),
-            asked: None,
+            ui: None,
             master_alive: false,
             registered: None,
         }
@@ -76,9 +76,9 @@ impl<'a> Readiness<'a> {
     #[must_use]
     pub fn missing(&self) -> String {
         if !self.master_alive {
-            return match &self.asked {
+            return match &self.ui {
                 None => format!("an allocation of {} to run", self.master_job),
-                Some(ui) => format!("Spark's master to say ALIVE at http://{ui}/json/"),
+                Some((address, _)) => format!("Spark's master to say ALIVE at http://{address}/json/"),
             };
         }
         let wanted = self.wanted(&self.worker_job);
@@ -131,9 +131,16 @@ impl<'a> Readiness<'a> {
         let Some(master) = self.current(&self.master_job.clone()).await?.into_iter().next() else {
             return Ok(None);
         };
-        self.asked = Some(master.ui.clone());
+        let ui = match &self.ui {
+            Some((address, ui)) if *address == master.ui => ui.clone(),
+            _ => {
+                let ui = MasterUi::new(&master.ui)?;
+                self.ui = Some((master.ui.clone(), ui.clone()));
+                ui
+            }
+        };
         // A master that is still starting does not answer: that is what the next poll is for.
-        let Ok(state) = MasterUi::new(&master.ui)?.state().await else {
+        let Ok(state) = ui.state().await else {
             return Ok(None);
         };
         if state.is_alive() != self.master_alive {

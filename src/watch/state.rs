@@ -72,7 +72,7 @@ impl JobState {
         }
         self.evaluations =
             listing.evaluations.into_iter().map(|evaluation| (evaluation.id.clone(), evaluation)).collect();
-        events.extend(self.placement_event(unplaced));
+        events.extend(self.placement_event(unplaced.as_ref()));
         events
     }
 
@@ -98,7 +98,7 @@ impl JobState {
                 }
                 let unplaced = self.unplaced_reason();
                 self.evaluations.insert(evaluation.id.clone(), *evaluation);
-                self.placement_event(unplaced).into_iter().collect()
+                self.placement_event(unplaced.as_ref()).into_iter().collect()
             }
             _ => Vec::new(),
         }
@@ -130,8 +130,8 @@ impl JobState {
     }
 
     /// Told when the reason is another than `before`: several evaluations repeat the same one.
-    fn placement_event(&self, before: Option<String>) -> Option<Event> {
-        let reason = self.unplaced_reason().filter(|reason| before.as_ref() != Some(reason))?;
+    fn placement_event(&self, before: Option<&String>) -> Option<Event> {
+        let reason = self.unplaced_reason().filter(|reason| before != Some(reason))?;
         Some(Event::PlacementFailed { job: self.id.clone(), reason })
     }
 

@@ -73,9 +73,12 @@ impl JobState {
             return Some(Verdict::Complete);
         }
         // Nomad says dead when neither an allocation nor an evaluation is left: until then it may try again.
-        (job.status == "dead").then(|| match failed.is_empty() {
-            true => Verdict::Stopped,
-            false => Verdict::Failed(failed.into_iter().map(failure).collect()),
+        (job.status == "dead").then(|| {
+            if failed.is_empty() {
+                Verdict::Stopped
+            } else {
+                Verdict::Failed(failed.into_iter().map(failure).collect())
+            }
         })
     }
 

@@ -164,7 +164,7 @@ impl Outcome {
 
     /// The table of top words, for people.
     pub(super) fn text(&self) -> String {
-        let rows = self.top.iter().map(|(word, count)| vec![count.to_string(), printable(word)]).collect();
+        let rows = self.top.iter().map(|(word, count)| vec![count.to_string(), word.clone()]).collect();
         let mut text = if self.top.is_empty() { String::new() } else { table(&["COUNT", "WORD"], rows) };
         if !text.is_empty() {
             text.push('\n');
@@ -185,9 +185,4 @@ impl Outcome {
         }
         text
     }
-}
-
-/// A word as a terminal can show it: control characters would move the cursor or worse.
-fn printable(word: &str) -> String {
-    word.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -1,0 +1,47 @@
+//! The command line.
+
+use clap::{Parser, ValueEnum};
+
+/// Measures nomspark and what people would use instead, side by side.
+#[derive(Debug, Parser)]
+#[command(name = "figures", max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// How often each figure with Spark is measured [default: 5, for the large text 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: Option<u32>,
+    /// Measure only this; may be given more than once
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Vec<Part>,
+    /// Write the figures into docs/performance.md
+    #[arg(long, conflicts_with = "only")]
+    pub(crate) write: bool,
+    /// The HTTP port of the lab's Nomad
+    #[arg(long, value_name = "PORT", default_value_t = 14_826)]
+    pub(crate) nomad_port: u16,
+    /// The HTTP port of the lab's Consul
+    #[arg(long, value_name = "PORT", default_value_t = 19_100)]
+    pub(crate) consul_port: u16,
+    /// What cargo says to every benchmark; it changes nothing.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The program itself: its size, start and render
+    Small,
+    /// Deployment until the cluster is ready
+    Deploy,
+    /// The words of 40 kB
+    Book,
+    /// The words of 200 MB
+    Large,
+}
+
+impl Arguments {
+    /// Whether a part was asked for.
+    pub(crate) fn measures(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
