@@ -168,6 +168,7 @@ job "master" {
       task     = "master"
 
       # A master that answers may still be STANDBY or RECOVERING: only ALIVE is passing.
+      # The script bounds its own time: Nomad 1.11 can lose a task of exec when it has to end a check.
       check {
         name     = "Spark says ALIVE"
         type     = "script"
@@ -175,7 +176,7 @@ job "master" {
         command  = "/bin/bash"
         args     = ["$${NOMAD_TASK_DIR}/alive.sh"]
         interval = "2s"
-        timeout  = "2s"
+        timeout  = "30s"
       }
 
       meta {
@@ -247,7 +248,7 @@ job "master" {
           # Exit code 0 is passing for Consul, 2 is critical.
           exec 3<>"/dev/tcp/$NOMAD_IP_ui/$NOMAD_PORT_ui" || exit 2
           printf 'GET /json/ HTTP/1.0\r\n\r\n' >&3
-          while read -r line <&3; do
+          while read -t 2 -r line <&3; do
             if [[ $line =~ ^\"status\"\ :\ \"([A-Z_]+)\" ]]; then
               echo "Spark says $${BASH_REMATCH[1]}"
               [[ $${BASH_REMATCH[1]} == ALIVE ]] && exit 0

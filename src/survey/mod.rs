@@ -67,8 +67,9 @@ impl From<&Job> for ExistingJob {
 
 /// Reads what a deployment depends on. `jobs` are the ids that it will use.
 pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String]) -> Result<Survey, Error> {
+    let (nodes, node_pools) = tokio::try_join!(nomad.nodes(), nomad.node_pools())?;
     // Consul is only greeted here: without it, services could never be found.
-    let (nodes, node_pools, _) = tokio::try_join!(nomad.nodes(), nomad.node_pools(), consul.datacenter())?;
+    consul.datacenter().await?;
     let mut surveyed: Vec<SurveyedNode> = nodes
         .iter()
         .map(|node| SurveyedNode {
