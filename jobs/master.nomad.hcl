@@ -114,7 +114,7 @@ job "master" {
     description = <<-EOT
       **Spark master** of the cluster `${var.cluster}`, deployed by nomspark ${var.nomspark_version}.
 
-      Workers and drivers find it in Consul as `${var.cluster}-master`; the web UI is the port `ui` of the allocation.
+      Workers and drivers find it in Consul as `${var.cluster}-master`; the web UI is the port `ui` of the allocation (Allocations, Ports).
     EOT
 
     dynamic "link" {

@@ -131,7 +131,7 @@ job "wordcount" {
 
       The result is in the allocation's files: `alloc/data/result.tsv` (count, tab, word) and `alloc/data/summary.json`.
 
-      While it runs, Spark's UI of the application is the port `ui` of the allocation.
+      While it runs, Spark's UI of the application is the port `ui` of the allocation (Allocations, Ports).
     EOT
 
     dynamic "link" {

@@ -131,7 +131,7 @@ job "worker" {
     description = <<-EOT
       **Spark workers** of the cluster `${var.cluster}`, deployed by nomspark ${var.nomspark_version}.
 
-      Offered to executors by each: cores ${var.worker_cores}, memory ${var.worker_memory} MiB.
+      Cores: ${var.worker_cores}, memory: ${var.worker_memory} MiB each, for executors.
 
       They start when a master answers. In Consul they are `${var.cluster}-worker`, passing once a master has registered them.
     EOT

@@ -103,7 +103,7 @@ pub(super) fn common(spec: &ValidSpec, driver: Driver, candidates: Option<&[&Sur
         spark_home,
         conf: spec.conf.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
         // Only what is right for everybody who opens Nomad's UI: whoever deploys may reach Consul in a way of their own.
-        links: vec![Link { label: "Spark standalone mode".to_owned(), url: SPARK_DOCUMENTATION.to_owned() }],
+        links: vec![Link { label: "Spark's documentation".to_owned(), url: SPARK_DOCUMENTATION.to_owned() }],
     }
 }
 

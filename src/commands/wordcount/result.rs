@@ -178,10 +178,7 @@ impl Outcome {
         ));
         match &self.result {
             Some(path) => text.push_str(&format!("Whole result: {}\n", path.display())),
-            None => text.push_str(&format!(
-                "Whole result: nomad alloc fs {} {RESULT}, or add --output FILE\n",
-                short(&self.allocation)
-            )),
+            None => text.push_str(&format!("Whole result: nomad alloc fs {} {RESULT}\n", short(&self.allocation))),
         }
         text
     }

@@ -79,7 +79,7 @@ impl History {
 
     fn job(&mut self, status: &str, stop: bool) {
         let modify_index = self.next_index();
-        self.changes.push(Change::Job(Box::new(Job { modify_index, stop, ..job(status, 2) })));
+        self.changes.push(Change::Job(Box::new(Job { stop, modify_index, ..job(status, 2) })));
     }
 
     fn evaluate(&mut self, id: &str, full: bool) {
