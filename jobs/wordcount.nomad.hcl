@@ -119,6 +119,16 @@ job "wordcount" {
   datacenters = var.datacenters
   node_pool   = var.node_pool
 
+  # Where each node says for itself where Spark is, a node that does not say cannot run it.
+  dynamic "constraint" {
+    for_each = [for home in [var.spark_home] : home if home == "$${meta.spark_home}"]
+
+    content {
+      attribute = constraint.value
+      operator  = "is_set"
+    }
+  }
+
   meta = {
     "nomspark.cluster" = var.cluster
     "nomspark.version" = var.nomspark_version

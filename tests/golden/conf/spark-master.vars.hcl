@@ -1,0 +1,34 @@
+cluster = "spark"
+nomspark_version = "VERSION"
+datacenters = [
+  "*"
+]
+node_pool = "default"
+driver = "docker"
+image = "apache/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {
+  "spark.eventLog.enabled" = "true"
+  "spark.golden.backslash" = "C:\\new\\table \\u0041 \\"
+  "spark.golden.braces" = "{{ key \"secret\" }} {{{x}}} }} {{"
+  "spark.golden.directive" = "%%{if true}yes%%{endif} 100%"
+  "spark.golden.dollar" = "$${NOMAD_ALLOC_ID} $(id) $HOME"
+  "spark.golden.empty" = ""
+  "spark.golden.equals" = "=a : b # c ! d"
+  "spark.golden.heredoc" = "EOT\nEOT"
+  "spark.golden.lines" = "one\ntwo\r\nthree\ttab"
+  "spark.golden.quotes" = "\"double\" 'single' `back`"
+  "spark.golden.unicode" = "Grüße, 東京 🚀  "
+  "spark.golden.wild-*_key" = "x"
+}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+rpc_port = 0
+ui_port = 0
+cpu = 500
+memory = 1024
+heap = 768

@@ -1,0 +1,1 @@
+# Nothing is said: every default.

@@ -1,0 +1,27 @@
+cluster = "books"
+nomspark_version = "VERSION"
+datacenters = [
+  "dc1",
+  "eu-*"
+]
+node_pool = "default"
+driver = "docker"
+image = "registry.example:5000/team/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {
+  "spark.executor.memory" = "1024m"
+}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+id = "0000002a"
+master = "spark://127.0.0.1:7077"
+input = "upload"
+top = 20
+application = "APPLICATION"
+cpu = 500
+memory = 896
+heap = 512

@@ -1,0 +1,23 @@
+cluster = "books"
+nomspark_version = "VERSION"
+datacenters = [
+  "dc1",
+  "eu-*"
+]
+node_pool = "default"
+driver = "docker"
+image = "registry.example:5000/team/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+count = 2
+worker_cores = 1
+worker_memory = 1024
+cpu = 1000
+memory = 2048
+heap = 384

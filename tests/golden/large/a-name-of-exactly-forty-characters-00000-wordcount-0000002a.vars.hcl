@@ -1,0 +1,26 @@
+cluster = "a-name-of-exactly-forty-characters-00000"
+nomspark_version = "VERSION"
+datacenters = [
+  "*"
+]
+node_pool = "default"
+driver = "docker"
+image = "apache/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {
+  "spark.executor.memory" = "1024m"
+}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+id = "0000002a"
+master = "spark://127.0.0.1:7077"
+input = "upload"
+top = 20
+application = "APPLICATION"
+cpu = 500
+memory = 896
+heap = 512

@@ -1,0 +1,3 @@
+worker {
+  count = 5
+}

@@ -1,0 +1,15 @@
+//! What can go wrong between nomspark and the servers, played by a fake that says what each test wants.
+//!
+//! | file | plays |
+//! |---|---|
+//! | `client` | answers of all kinds, at the level of the client |
+//! | `lines` | lines of the event stream, whatever is in them |
+//! | `tls` | certificates, right and wrong |
+//! | `stream` | the event stream, which closes, stalls, repeats and goes back |
+//! | `program` | the program itself: exit codes, messages, secrets |
+
+mod client;
+mod lines;
+mod program;
+mod stream;
+mod tls;

@@ -1,0 +1,49 @@
+//! What could be there: surveys of clusters that no test needs to run.
+
+use std::collections::BTreeMap;
+
+use nomspark::survey::{ExistingJob, Survey, SurveyedNode};
+
+fn node(name: &str, drivers: &[&str], names_spark_home: bool) -> SurveyedNode {
+    SurveyedNode {
+        name: name.to_owned(),
+        datacenter: "dc1".to_owned(),
+        node_pool: "default".to_owned(),
+        eligible: true,
+        drivers: drivers.iter().map(ToString::to_string).collect(),
+        names_spark_home,
+    }
+}
+
+fn survey(nodes: Vec<SurveyedNode>) -> Survey {
+    let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
+    Survey { nodes, node_pools, jobs: BTreeMap::new() }
+}
+
+/// Nodes in two datacenters and another pool, all with docker.
+pub(super) fn docker() -> Survey {
+    survey(vec![
+        node("borie", &["docker", "exec"], false),
+        SurveyedNode { datacenter: "eu-1".to_owned(), ..node("republique", &["docker"], false) },
+        SurveyedNode { node_pool: "gpu".to_owned(), ..node("wacken", &["docker"], false) },
+    ])
+}
+
+/// Nodes with Spark in a folder of the operator's choice.
+pub(super) fn exec() -> Survey {
+    survey(vec![node("borie", &["exec"], false), node("republique", &["exec"], false)])
+}
+
+/// Nodes that say themselves where Spark is.
+pub(super) fn raw_exec() -> Survey {
+    survey(vec![node("borie", &["docker", "raw_exec"], true), node("republique", &["raw_exec"], true)])
+}
+
+/// A cluster that runs, with its workers stopped.
+pub(super) fn deployed() -> Survey {
+    let job = |job_modify_index, stopped| ExistingJob { cluster: Some("spark".to_owned()), job_modify_index, stopped };
+    let mut survey = docker();
+    survey.jobs.insert("spark-master".to_owned(), job(41, false));
+    survey.jobs.insert("spark-worker".to_owned(), job(57, true));
+    survey
+}

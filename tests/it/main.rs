@@ -1,0 +1,14 @@
+//! Integration tests: nomspark as a user runs it, against real Nomad, Consul and Spark where they are needed.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test says that it failed")]
+
+mod bad_input;
+mod cli;
+mod conf;
+mod deploy;
+mod drivers;
+mod faults;
+mod golden;
+mod interrupts;
+mod lab;
+mod support;
+mod wordcount;

@@ -1,0 +1,188 @@
+//! One lab for all tests of this process: the first user starts it, the last one ends it, also when tests fail.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::run::{Done, Run};
+use super::{at_the_end, http};
+
+const NOMAD_PORT: &str = "14846";
+const CONSUL_PORT: &str = "19500";
+/// The MHz that the cluster which tests share keeps for itself: a master and a worker.
+pub(crate) const DEMO: u64 = 1_500;
+/// The checkout.
+pub(crate) const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
+
+static SHARED: Mutex<Weak<Lab>> = Mutex::new(Weak::new());
+
+/// A running lab.
+pub(crate) struct Lab {
+    pub(crate) nomad: String,
+    pub(crate) consul: String,
+    pub(crate) spark_home: PathBuf,
+    /// The MHz of the node that no test has taken yet.
+    free: Mutex<u64>,
+    given_back: Condvar,
+    total: u64,
+    /// Whether the cluster that tests share is deployed.
+    pub(crate) demo: Mutex<bool>,
+    folder: TempDir,
+}
+
+/// Keeps the lab running.
+pub(crate) struct Guard(Option<Arc<Lab>>);
+
+/// A part of the node's CPU that a test needs for itself.
+pub(crate) struct Room {
+    lab: Arc<Lab>,
+    mhz: u64,
+}
+
+/// The lab of this process.
+pub(crate) fn shared() -> Guard {
+    // Also while one ends, so that the next one finds its ports free.
+    let mut shared = lock(&SHARED);
+    let lab = shared.upgrade().unwrap_or_else(|| {
+        let lab = Arc::new(Lab::up());
+        *shared = Arc::downgrade(&lab);
+        lab
+    });
+    Guard(Some(lab))
+}
+
+/// A test that failed must not fail all others.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lab {
+    fn up() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ports = ["--nomad-port", NOMAD_PORT, "--consul-port", CONSUL_PORT];
+        let up = run(&folder, "up").args(ports).run().ok().json();
+        let text = |field: &str| up[field].as_str().unwrap().to_owned();
+        let mut lab = Self {
+            nomad: text("nomad"),
+            consul: text("consul"),
+            spark_home: PathBuf::from(text("spark_home")),
+            free: Mutex::new(0),
+            given_back: Condvar::new(),
+            total: 0,
+            demo: Mutex::new(false),
+            folder,
+        };
+        let nodes = lab.nomad_get("/v1/nodes?resources=true");
+        lab.total = nodes[0]["NodeResources"]["Cpu"]["CpuShares"].as_u64().unwrap();
+        lab.free = Mutex::new(lab.total);
+        lab
+    }
+
+    /// Waits until the node has so many MHz, and takes them.
+    pub(crate) fn take(&self, mhz: u64) {
+        let enough = self.given_back.wait_while(lock(&self.free), |free| *free < mhz);
+        *enough.unwrap_or_else(PoisonError::into_inner) -= mhz;
+    }
+
+    /// nomspark, pointed at this lab by the environment; for people.
+    pub(crate) fn plain(&self, command: &str) -> Run {
+        Run::nomspark([command]).env("NOMAD_ADDR", &self.nomad).env("CONSUL_HTTP_ADDR", &self.consul)
+    }
+
+    /// nomspark, pointed at this lab, with JSON.
+    pub(crate) fn nomspark(&self, command: &str) -> Run {
+        self.plain(command).args(["-o", "json"])
+    }
+
+    /// Nomad's own command.
+    pub(crate) fn nomad(&self, arguments: &[&str]) -> Done {
+        Run::program(nomad_program(), arguments).env("NOMAD_ADDR", &self.nomad).run()
+    }
+
+    #[track_caller]
+    pub(crate) fn nomad_get(&self, path: &str) -> Value {
+        http::get(&format!("{}{path}", self.nomad))
+    }
+
+    #[track_caller]
+    pub(crate) fn consul_get(&self, path: &str) -> Value {
+        http::get(&format!("{}{path}", self.consul))
+    }
+
+    /// A job, if Nomad has it.
+    pub(crate) fn find_job(&self, id: &str) -> Option<Value> {
+        http::find(&format!("{}/v1/job/{id}", self.nomad))
+    }
+
+    /// The allocations of a job, newest first.
+    #[track_caller]
+    pub(crate) fn allocations(&self, job: &str) -> Vec<Value> {
+        let mut all = self.nomad_get(&format!("/v1/job/{job}/allocations?all=true")).as_array().unwrap().clone();
+        all.sort_by_key(|allocation| std::cmp::Reverse(allocation["CreateIndex"].as_u64()));
+        all
+    }
+
+    /// The ids of all jobs whose id begins so.
+    pub(crate) fn jobs(&self, prefix: &str) -> Vec<String> {
+        let jobs = self.nomad_get(&format!("/v1/jobs?prefix={prefix}"));
+        jobs.as_array().unwrap().iter().map(|job| job["ID"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Where Nomad's client has an allocation's files.
+    pub(crate) fn allocation_folder(&self, id: &str) -> PathBuf {
+        self.folder.path().join("nomspark/lab/data/nomad/alloc").join(id)
+    }
+}
+
+/// `nomspark lab COMMAND`, with a state folder of its own.
+fn run(folder: &TempDir, command: &str) -> Run {
+    Run::nomspark(["lab", command, "-o", "json"]).env("XDG_STATE_HOME", folder.path()).dir(CHECKOUT)
+}
+
+/// The checkout's nomad, else the one on PATH.
+pub(crate) fn nomad_program() -> PathBuf {
+    let tool = Path::new(CHECKOUT).join(".tools/bin/nomad");
+    if tool.exists() { tool } else { PathBuf::from("nomad") }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        at_the_end(|| drop(run(&self.folder, "down").run().ok()));
+    }
+}
+
+impl Guard {
+    /// Waits until the node has so many MHz for this test. A test takes all that it needs at once.
+    pub(crate) fn room(&self, mhz: u64) -> Room {
+        let lab = self.0.as_ref().unwrap();
+        let most = lab.total - DEMO;
+        assert!(mhz <= most, "this test needs a node with {mhz} MHz, and this machine has {most}");
+        lab.take(mhz);
+        Room { lab: Arc::clone(lab), mhz }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        *lock(&self.lab.free) += self.mhz;
+        self.lab.given_back.notify_all();
+    }
+}
+
+impl Deref for Guard {
+    type Target = Lab;
+
+    fn deref(&self) -> &Lab {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _shared = lock(&SHARED);
+        drop(self.0.take());
+    }
+}

@@ -1,0 +1,39 @@
+//! What the tests share: the lab, its clusters, runs of nomspark and requests to the servers.
+
+pub(crate) mod cluster;
+pub(crate) mod fake_nomad;
+pub(crate) mod http;
+pub(crate) mod lab;
+pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod run;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Waits until `look` finds something; `what` says what is missing when it never does.
+pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < limit, "waited {} s in vain for {what}", limit.as_secs());
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Waits until a condition holds.
+pub(crate) fn wait_until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
+    wait_for(what, limit, || condition().then_some(()));
+}
+
+/// Cleans up. A second panic in a test that failed already would abort the process and leave everything running.
+pub(crate) fn at_the_end(clean_up: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(clean_up))
+        && !thread::panicking()
+    {
+        resume_unwind(panic);
+    }
+}
