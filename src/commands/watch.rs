@@ -7,6 +7,7 @@ use super::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
+use crate::report::Event;
 use crate::watch::{Error, History, JobState, Verdict, Watcher, failed_verdict};
 
 #[derive(Serialize)]
@@ -42,10 +43,16 @@ pub(super) async fn run(arguments: &cli::Watch, context: &Context<'_>) -> Result
 
 async fn verdict(job: &str, context: &Context<'_>) -> Result<Verdict, Error> {
     let mut watcher = Watcher::start(&context.nomad, &[job.to_owned()], History::Tell);
+    watcher.listed(context.report).await?;
+    let kind = watcher.state(job).and_then(|state| state.job.as_ref()).map(|job| job.kind.clone());
+    if let Some(kind) = kind.filter(|kind| matches!(kind.as_str(), "service" | "system")) {
+        let what = format!("{job} is a {kind} job: it ends only when somebody stops it");
+        context.report.event(&Event::Warning { what })?;
+    }
     loop {
-        watcher.changed(context.report).await?;
         if let Some(verdict) = watcher.state(job).and_then(JobState::batch_verdict) {
             return Ok(verdict);
         }
+        watcher.changed(context.report).await?;
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Re
     let output = arguments.output.as_deref().map(OutputFile::create).transpose()?;
     let (job, upload) = match &arguments.resume {
         Some(job) => (job.clone(), None),
-        None => (submit(arguments, input.is_some(), context).await?, input),
+        None => (submit(arguments, input.as_ref().map(|input| input.bytes), context).await?, input),
     };
 
     let mut run = Run::new(context, job.clone(), upload, arguments.resume.is_some());
@@ -58,15 +58,15 @@ pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Re
     Ok(Exit::Done)
 }
 
-/// Plans and registers the job; gives its id.
-async fn submit(arguments: &cli::Wordcount, upload: bool, context: &Context<'_>) -> Result<String> {
+/// Plans and registers the job; gives its id. `upload` is the size of a local input, in bytes.
+async fn submit(arguments: &cli::Wordcount, upload: Option<u64>, context: &Context<'_>) -> Result<String> {
     let (mut spec, files) = spec::load(&arguments.spec)?;
     let leader = cluster::leader(&context.nomad, &spec.name).await?;
     cluster::inherit_runtime(&context.nomad, &mut spec).await?;
     let survey = survey(&context.nomad, &context.consul, &[]).await?;
     let run = WordCount {
         id: new_id(),
-        input: if upload { Input::Upload } else { Input::Uri(arguments.input.clone().unwrap_or_default()) },
+        input: upload.map_or_else(|| Input::Uri(arguments.input.clone().unwrap_or_default()), Input::Upload),
         top: arguments.top,
         smallest_worker: leader.alive_workers().map(|worker| worker.memory).min().unwrap_or(0),
         master: leader.url,

@@ -12,14 +12,18 @@ use crate::survey::Survey;
 const APPLICATION: &[u8] = include_bytes!("../../jobs/wordcount/wordcount.jar");
 /// The driver's heap, in MiB: it holds the plan of the work and the head of the result, never the text.
 const DRIVER_HEAP: u64 = 512;
+/// A JVM that lives for seconds never earns back what its optimizing compiler and its parallel collector cost.
+const SHORT_LIVED_JVM: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+/// Up to this size, in bytes, the executors live as shortly as the driver; the application counts it in one task.
+const SMALL_INPUT: u64 = 4 * 1_024 * 1_024;
 /// What an executor gets unless the spec says otherwise, in MiB; Spark's own default.
 const EXECUTOR_MEMORY: u64 = 1_024;
 
 /// Where the text is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A file on this machine, which goes up to the driver.
-    Upload,
+    /// A file of so many bytes on this machine, which goes up to the driver.
+    Upload(u64),
     /// A URI that every executor can read.
     Uri(String),
 }
@@ -46,7 +50,7 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
     let mut common = deploy::common(spec, driver, Some(&candidates));
     set_defaults(&mut common, run);
     let input = match &run.input {
-        Input::Upload => "upload".to_owned(),
+        Input::Upload(_) => "upload".to_owned(),
         Input::Uri(uri) => uri.clone(),
     };
     let variables = WordcountVariables {
@@ -70,8 +74,15 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
     Ok(Plan { cluster: spec.name.clone(), driver, warnings: Vec::new(), jobs: vec![job] })
 }
 
-/// An executor that is larger than every worker is never started, and Spark would wait for it without end.
+/// Properties that suit a WordCount; what the spec says wins.
 fn set_defaults(common: &mut CommonVariables, run: &WordCount) {
-    let memory = EXECUTOR_MEMORY.min(run.smallest_worker);
-    common.conf.entry("spark.executor.memory".to_owned()).or_insert_with(|| format!("{memory}m"));
+    let mut default = |key: &str, value: &str| {
+        common.conf.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    };
+    // An executor that is larger than every worker is never started, and Spark would wait for it without end.
+    default("spark.executor.memory", &format!("{}m", EXECUTOR_MEMORY.min(run.smallest_worker)));
+    default("spark.driver.extraJavaOptions", SHORT_LIVED_JVM);
+    if matches!(run.input, Input::Upload(bytes) if bytes <= SMALL_INPUT) {
+        default("spark.executor.extraJavaOptions", SHORT_LIVED_JVM);
+    }
 }

@@ -122,8 +122,10 @@ fn two_deploys_at_once_make_one_cluster() {
     let cluster = Cluster::named("at-once", CLUSTER + DRIVER);
     let deploys = [cluster.nomspark("deploy").spawn(), cluster.nomspark("deploy").spawn()];
     let mut ready = 0;
+    let mut told = String::new();
     for deploy in deploys {
         let done = deploy.wait();
+        told.push_str(&format!("--- {}\n{}", done.status, done.stderr));
         match done.status.code() {
             Some(0) => {
                 assert_eq!(done.json()["ready"], true);
@@ -132,11 +134,11 @@ fn two_deploys_at_once_make_one_cluster() {
             _ => drop(done.fails(1).says("somebody else changed").hints("again")),
         }
     }
-    assert!(ready > 0, "neither made it");
+    assert!(ready > 0, "neither made it:\n{told}");
     let again = cluster.nomspark("deploy").run().ok().json();
     assert_eq!((&again["changed"], &again["ready"]), (&json!(false), &json!(true)));
     for job in again["jobs"].as_array().unwrap() {
-        assert_eq!((&job["version"], &job["running"]), (&json!(0), &json!(1)), "{job}");
+        assert_eq!((&job["version"], &job["running"]), (&json!(0), &json!(1)), "{job}\n{told}");
     }
 }
 

@@ -53,7 +53,7 @@ fn plans(case: &str, survey: Option<&Survey>) -> Vec<(&'static str, Plan)> {
     if let Some(survey) = survey {
         let run = WordCount {
             id: RunId::from(0x2a_u32),
-            input: Input::Upload,
+            input: Input::Upload(1_000),
             top: 20,
             master: "spark://127.0.0.1:7077".to_owned(),
             smallest_worker: spec.worker.memory.mib(),

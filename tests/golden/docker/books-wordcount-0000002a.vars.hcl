@@ -9,6 +9,8 @@ driver = "docker"
 image = "registry.example:5000/team/spark:4.1.0"
 spark_home = "/opt/spark"
 conf = {
+  "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
   "spark.executor.memory" = "1024m"
 }
 links = [

@@ -8,6 +8,8 @@ driver = "exec"
 image = null
 spark_home = "/srv/spark-4.1.0"
 conf = {
+  "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
   "spark.executor.memory" = "1024m"
 }
 links = [

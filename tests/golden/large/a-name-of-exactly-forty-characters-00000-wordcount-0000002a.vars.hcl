@@ -8,6 +8,8 @@ driver = "docker"
 image = "apache/spark:4.1.0"
 spark_home = "/opt/spark"
 conf = {
+  "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
   "spark.executor.memory" = "1024m"
 }
 links = [

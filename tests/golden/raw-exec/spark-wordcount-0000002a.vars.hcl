@@ -8,6 +8,8 @@ driver = "raw_exec"
 image = null
 spark_home = "$${meta.spark_home}"
 conf = {
+  "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
   "spark.executor.memory" = "512m"
 }
 links = [
