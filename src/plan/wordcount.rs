@@ -7,10 +7,11 @@ use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, Wordcount
 use crate::names::RunId;
 use crate::spec::ValidSpec;
 use crate::survey::Survey;
+use crate::units::Memory;
 
 /// The application, compiled from `jobs/wordcount/src`.
 const APPLICATION: &[u8] = include_bytes!("../../jobs/wordcount/wordcount.jar");
-/// The driver's heap, in MiB: it holds the plan of the work and the head of the result, never the text.
+/// The driver's heap unless the spec says otherwise, in MiB: it holds the plan of the work and the head of the result, never the text.
 const DRIVER_HEAP: u64 = 512;
 /// A JVM that lives for seconds never earns back what its optimizing compiler and its parallel collector cost.
 const SHORT_LIVED_JVM: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
@@ -49,6 +50,7 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
     let driver = deploy::choose_driver(spec, Some(&candidates))?;
     let mut common = deploy::common(spec, driver, Some(&candidates));
     set_defaults(&mut common, run);
+    let heap = driver_heap(&common);
     let input = match &run.input {
         Input::Upload(_) => "upload".to_owned(),
         Input::Uri(uri) => uri.clone(),
@@ -61,8 +63,8 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
         top: run.top,
         application: STANDARD.encode(APPLICATION),
         cpu: sizes::DAEMON_CPU,
-        memory: sizes::with_overhead(DRIVER_HEAP),
-        heap: DRIVER_HEAP,
+        memory: sizes::with_overhead(heap),
+        heap,
     };
     let job = PlannedJob {
         id: spec.name.wordcount_job(&run.id),
@@ -72,6 +74,12 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
         runs: false,
     };
     Ok(Plan { cluster: spec.name.clone(), driver, warnings: Vec::new(), jobs: vec![job] })
+}
+
+/// The driver's heap in MiB: what the spec says, so that Nomad reserves memory for just that.
+fn driver_heap(common: &CommonVariables) -> u64 {
+    let said = common.conf.get("spark.driver.memory").and_then(|memory| memory.parse::<Memory>().ok());
+    said.map_or(DRIVER_HEAP, Memory::mib)
 }
 
 /// Properties that suit a WordCount; what the spec says wins.
