@@ -32,6 +32,8 @@ name! {
 fn conf_value(text: &str) -> Rule {
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     require(!text.contains(control), "no control characters besides `\\n`, `\\r` and `\\t`")?;
+    // Unicode keeps these for a program's own use, and the step that renders uses them.
+    require(!text.contains(|c| ('\u{fdd0}'..='\u{fdef}').contains(&c)), "no Unicode noncharacters")?;
     let cut = |c: char| matches!(c, ' ' | '\t');
     require(!text.starts_with(cut) && !text.ends_with(cut), "Spark cuts white space off both ends of a value")
 }

@@ -2,6 +2,8 @@
 //!
 //! Job files are the ones in `jobs/`, word for word; what a plan decided is in a variable file beside each.
 
+mod markers;
+
 use std::path::PathBuf;
 
 use crate::plan::{Plan, PlannedJob, Role};
@@ -74,46 +76,7 @@ pub fn job_file_name(role: Role) -> String {
 #[must_use]
 #[expect(clippy::expect_used, reason = "all variables are of types that HCL has")]
 pub fn variables(job: &PlannedJob) -> String {
-    escape_markers(&hcl::to_string(&job.variables).expect("variables serialize to HCL"))
-}
-
-/// Writes a literal `$${` and `%%{` so that every parser of HCL reads it back.
-///
-/// `$${` stands for a literal `${`, so hcl-rs writes a literal `$${` as `$$${`; HashiCorp's parser reads that as `${`. A
-/// run of three and more is written with the character's code.
-fn escape_markers(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(['$', '%']) {
-        let (before, marked) = rest.split_at(start);
-        let sign = if marked.starts_with('$') { '$' } else { '%' };
-        let after = marked.trim_start_matches(sign);
-        let run = marked.len() - after.len();
-        escaped.push_str(before);
-        if run > 2 && after.starts_with('{') {
-            // One of the run is hcl-rs's own escape.
-            let code = if sign == '$' { r"\u0024" } else { r"\u0025" };
-            escaped.push_str(&code.repeat(run - 1));
-        } else {
-            escaped.push_str(&marked[..run]);
-        }
-        rest = after;
-    }
-    escaped.push_str(rest);
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escape_markers;
-
-    #[test]
-    fn a_literal_marker_survives_both_parsers() {
-        // What hcl-rs writes for ${x}, $${x}, $$${x}, %%{y}, $ and $$.
-        assert_eq!(escape_markers("$${x}"), "$${x}");
-        assert_eq!(escape_markers("$$${x}"), r"\u0024\u0024{x}");
-        assert_eq!(escape_markers("a$$$${x}b"), r"a\u0024\u0024\u0024{x}b");
-        assert_eq!(escape_markers("%%%{y}"), r"\u0025\u0025{y}");
-        assert_eq!(escape_markers("$ and $$ and $$$"), "$ and $$ and $$$");
-    }
+    let mut value = hcl::to_value(&job.variables).expect("variables are HCL values");
+    markers::mask(&mut value);
+    markers::unmask(&hcl::to_string(&value).expect("HCL values serialize"))
 }

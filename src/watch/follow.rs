@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::state::JobListing;
+use crate::cli::exit::Exit;
 use crate::error::{Advice, causes};
 use crate::http;
 use crate::nomad::Nomad;
@@ -17,6 +18,8 @@ use crate::nomad::events::Change;
 
 /// Nomad sends a heartbeat every 30 s; two that are missing mean that nobody is at the other end.
 const STALL: Duration = Duration::from_secs(65);
+/// How often the first listing is tried: a Nomad that never answered is no connection that was lost.
+const FIRST_ATTEMPTS: u32 = 3;
 /// How many observations may wait for a slow reader.
 const QUEUE: usize = 256;
 
@@ -29,7 +32,7 @@ pub enum Observation {
     Changed(Change),
     /// Nomad cannot be followed now; it is tried again.
     Disconnected(String),
-    /// Nomad refused: trying again is useless.
+    /// Nomad refused, or never answered since the watch began: trying again is useless.
     Refused(http::Error),
 }
 
@@ -39,11 +42,19 @@ pub fn follow(nomad: Nomad, jobs: Vec<String>) -> mpsc::Receiver<Observation> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         let mut waits = http::backoff();
+        let mut ever_listed = false;
+        let mut attempts = 0;
         loop {
-            let Err(gap) = list_then_stream(&nomad, &jobs, &sender, &mut || waits = http::backoff()).await else {
+            let mut listed = || {
+                waits = http::backoff();
+                ever_listed = true;
+            };
+            let Err(gap) = list_then_stream(&nomad, &jobs, &sender, &mut listed).await else {
                 return;
             };
-            let refused = matches!(&gap, Gap::Http(error) if error.exit() == crate::cli::exit::Exit::Refused);
+            attempts += 1;
+            let gives_up = !ever_listed && attempts >= FIRST_ATTEMPTS;
+            let refused = matches!(&gap, Gap::Http(error) if error.exit() == Exit::Refused || gives_up);
             let observation = match gap {
                 Gap::Http(error) if refused => Observation::Refused(error),
                 Gap::Http(error) => Observation::Disconnected(one_line(&error)),
