@@ -133,7 +133,6 @@ impl Workshop {
 
     /// Has Nomad forget the cluster, and waits until Consul has forgotten it too.
     pub(crate) async fn purge(&self) -> Result<()> {
-        self.nomspark(&["stop", "--yes"]).await?;
         self.nomspark(&["stop", "--purge", "--yes"]).await?;
         let url = format!("http://{}/v1/catalog/services", self.consul());
         let client = crate::spark::client()?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
+use unicode_normalization::is_nfc;
 
 use super::{NameError, Rule, require};
 
@@ -34,6 +35,7 @@ fn conf_value(text: &str) -> Rule {
     require(!text.contains(control), "no control characters besides `\\n`, `\\r` and `\\t`")?;
     // Unicode keeps these for a program's own use, and the step that renders uses them.
     require(!text.contains(|c| ('\u{fdd0}'..='\u{fdef}').contains(&c)), "no Unicode noncharacters")?;
+    require(is_nfc(text), "Unicode's composed form (NFC), such as U+00E9 for e with U+0301: Nomad composes all text")?;
     let cut = |c: char| matches!(c, ' ' | '\t');
     require(!text.starts_with(cut) && !text.ends_with(cut), "Spark cuts white space off both ends of a value")
 }

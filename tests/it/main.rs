@@ -1,6 +1,7 @@
 //! Integration tests: nomspark as a user runs it, against real Nomad, Consul and Spark where they are needed.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test says that it failed")]
 
+mod application;
 mod bad_input;
 mod cli;
 mod conf;
