@@ -22,7 +22,7 @@ test:
 	@tools/test.sh
 
 bench:
-	@tools/bench.sh
+	@tools/bench.sh $(ARGS)
 
 fmt:
 	cargo fmt

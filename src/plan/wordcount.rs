@@ -15,8 +15,8 @@ const APPLICATION: &[u8] = include_bytes!("../../jobs/wordcount/wordcount.jar");
 const DRIVER_HEAP: u64 = 512;
 /// A JVM that lives for seconds never earns back what its optimizing compiler and its parallel collector cost.
 const SHORT_LIVED_JVM: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
-/// Up to this size, in bytes, the executors live as shortly as the driver; the application counts it in one task.
-const SMALL_INPUT: u64 = 4 * 1_024 * 1_024;
+/// Up to this size, in bytes, executors live too shortly as well: measured to pay up to 1 GB, and not beyond.
+const SMALL_INPUT: u64 = 1_024 * 1_024 * 1_024;
 /// What an executor gets unless the spec says otherwise, in MiB; Spark's own default.
 const EXECUTOR_MEMORY: u64 = 1_024;
 
