@@ -99,19 +99,16 @@ async fn apply(
     started: &mut Vec<String>,
 ) -> Result<Ready> {
     readiness.listed().await?;
+    let mut registrations = Vec::new();
     for job in prepared {
         let id = job.planned.id.clone();
         if !job.changes() {
             context.report.event(&Event::JobUnchanged { job: id })?;
             continue;
         }
-        if let Err(error) = submit::register(&context.nomad, job).await {
-            if matches!(error, submit::Error::Conflict { .. }) {
-                // Another deployment is at work and counts on what this one started.
-                started.clear();
-            }
-            return Err(error.into());
-        }
+        let registered = submit::register(&context.nomad, job).await;
+        let registered = registered.map_err(|error| leave_to_others(error, started))?;
+        registrations.push((job, registered));
         if !job.planned.runs {
             started.push(id.clone());
         }
@@ -123,7 +120,20 @@ async fn apply(
             let _ = timeout(CONSUL_HEARS, in_consul(context, &id)).await;
         }
     }
-    Ok(readiness.ready().await?)
+    let ready = readiness.ready().await?;
+    for (job, registered) in &registrations {
+        let confirmed = submit::confirm(&context.nomad, job, registered).await;
+        confirmed.map_err(|error| leave_to_others(error, started))?;
+    }
+    Ok(ready)
+}
+
+/// In a conflict another deployment is at work, and counts on what this one started.
+fn leave_to_others(error: submit::Error, started: &mut Vec<String>) -> submit::Error {
+    if matches!(error, submit::Error::Conflict { .. }) {
+        started.clear();
+    }
+    error
 }
 
 async fn in_consul(context: &Context<'_>, service: &str) {

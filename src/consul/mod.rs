@@ -74,12 +74,6 @@ impl ServiceEntry {
             format!("{host}:{}", self.service.port)
         }
     }
-
-    /// Whether every check passes.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        self.checks.iter().all(|check| check.status == "passing")
-    }
 }
 
 #[derive(Deserialize)]

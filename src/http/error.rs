@@ -142,15 +142,6 @@ impl Error {
         Self::BrokeOff { source: source.without_url() }
     }
 
-    /// The server's own words about a request that it did not carry out.
-    #[must_use]
-    pub fn server_words(&self) -> Option<&str> {
-        match self {
-            Self::Refused { body, .. } | Self::NotFound { body, .. } | Self::Status { body, .. } => Some(body),
-            _ => None,
-        }
-    }
-
     pub(super) fn from_transport(endpoint: &Endpoint, method: &Method, path: &str, source: &reqwest::Error) -> Self {
         if source.is_timeout() && !source.is_connect() {
             return Self::Timeout { what: endpoint.describe(&format!("did not answer {method} {path}")) };

@@ -199,9 +199,4 @@ impl Nomad {
     pub async fn allocation(&self, id: &str) -> Result<AllocationDetail, Error> {
         self.http.get(&format!("/v1/allocation/{}", segment(id)), &[]).await
     }
-
-    /// `GET /v1/allocations`: those whose id starts with `prefix` (an even number of hexadecimal digits).
-    pub async fn allocations_by_prefix(&self, prefix: &str) -> Result<Vec<Allocation>, Error> {
-        self.http.get("/v1/allocations", &[("prefix", prefix), ("task_states", "true")]).await
-    }
 }

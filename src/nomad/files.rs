@@ -1,7 +1,6 @@
 //! What tasks wrote: logs and files of an allocation, through Nomad's API alone.
 
 use reqwest::Response;
-use serde::Deserialize;
 
 use super::Nomad;
 use crate::http::{Error, segment};
@@ -31,16 +30,6 @@ pub enum LogOrigin {
     Start(u64),
     /// So many bytes before the end.
     End(u64),
-}
-
-/// A file's size: `GET /v1/client/fs/stat/:allocation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct FileInfo {
-    /// Bytes.
-    pub size: u64,
-    /// Whether it is a folder.
-    pub is_dir: bool,
 }
 
 impl Nomad {
@@ -76,10 +65,5 @@ impl Nomad {
     /// `GET /v1/client/fs/cat/:allocation`: a small file, whole.
     pub async fn read_file(&self, allocation: &str, path: &str) -> Result<Vec<u8>, Error> {
         self.http.get_bytes(&format!("/v1/client/fs/cat/{}", segment(allocation)), &[("path", path)]).await
-    }
-
-    /// `GET /v1/client/fs/stat/:allocation`.
-    pub async fn stat_file(&self, allocation: &str, path: &str) -> Result<FileInfo, Error> {
-        self.http.get(&format!("/v1/client/fs/stat/{}", segment(allocation)), &[("path", path)]).await
     }
 }

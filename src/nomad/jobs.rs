@@ -121,6 +121,14 @@ pub struct JobPlan {
     pub warnings: String,
 }
 
+impl JobPlan {
+    /// Whether Nomad has the job as it was planned.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.diff.kind == "None"
+    }
+}
+
 /// A difference between two jobs: a tree of objects with fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -60,7 +60,7 @@ pub struct NodeDetail {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Named {
+struct NodePool {
     name: String,
 }
 
@@ -77,13 +77,7 @@ impl Nomad {
 
     /// `GET /v1/node/pools`: the names.
     pub async fn node_pools(&self) -> Result<Vec<String>, Error> {
-        let pools: Vec<Named> = self.http.get("/v1/node/pools", &[]).await?;
+        let pools: Vec<NodePool> = self.http.get("/v1/node/pools", &[]).await?;
         Ok(pools.into_iter().map(|pool| pool.name).collect())
-    }
-
-    /// `GET /v1/namespaces`: the names that the token may see.
-    pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
-        let namespaces: Vec<Named> = self.http.get("/v1/namespaces", &[]).await?;
-        Ok(namespaces.into_iter().map(|namespace| namespace.name).collect())
     }
 }

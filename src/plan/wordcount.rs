@@ -11,7 +11,8 @@ use crate::units::Memory;
 
 /// The application, compiled from `jobs/wordcount/src`.
 const APPLICATION: &[u8] = include_bytes!("../../jobs/wordcount/wordcount.jar");
-/// The driver's heap unless the spec says otherwise, in MiB: it holds the plan of the work and the head of the result, never the text.
+/// The driver's heap unless the spec says otherwise, in MiB: it holds the plan of the work and the head of the result,
+/// never the text.
 const DRIVER_HEAP: u64 = 512;
 /// A JVM that lives for seconds never earns back what its optimizing compiler and its parallel collector cost.
 const SHORT_LIVED_JVM: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";

@@ -30,7 +30,7 @@ impl PreparedJob {
     /// Whether a registration would change anything.
     #[must_use]
     pub fn changes(&self) -> bool {
-        self.effect.diff.kind != "None"
+        !self.effect.is_unchanged()
     }
 }
 
@@ -58,4 +58,18 @@ pub async fn register(nomad: &Nomad, job: &PreparedJob) -> Result<Registered, Er
         .register_job(&job.parsed, job.planned.job_modify_index, &job.submission)
         .await
         .map_err(|source| Error::from_nomad(&job.planned.id, source))
+}
+
+/// Confirms that Nomad has what was registered, by whatever hand.
+///
+/// The guard of [`register`] alone cannot tell: Nomad compares the indexes before it commits, so that of two
+/// registrations at the same moment both pass, and the later one stays.
+pub async fn confirm(nomad: &Nomad, job: &PreparedJob, registered: &Registered) -> Result<(), Error> {
+    let id = &job.planned.id;
+    let now = nomad.find_job(id).await?;
+    if now.is_some_and(|now| now.job_modify_index == registered.job_modify_index) {
+        return Ok(());
+    }
+    let effect = nomad.plan_job(id, &job.parsed).await.map_err(|source| Error::from_nomad(id, source))?;
+    if effect.is_unchanged() { Ok(()) } else { Err(Error::Conflict { job: id.clone() }) }
 }

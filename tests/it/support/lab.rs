@@ -4,6 +4,8 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
+use nomspark::http::Endpoint;
+use nomspark::nomad::Nomad;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -95,6 +97,11 @@ impl Lab {
     /// nomspark, pointed at this lab, with JSON.
     pub(crate) fn nomspark(&self, command: &str) -> Run {
         self.plain(command).args(["-o", "json"])
+    }
+
+    /// nomspark's client of this lab's Nomad.
+    pub(crate) fn nomad_client(&self) -> Nomad {
+        Nomad::new(Endpoint::open("Nomad", self.nomad.parse().unwrap())).unwrap()
     }
 
     /// Nomad's own command.
