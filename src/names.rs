@@ -285,6 +285,31 @@ fn node_path(text: &str) -> Rule {
     )
 }
 
+name! {
+    /// The name of a Nomad client that is an edge host.
+    ///
+    /// Nomad takes any text; this one is written into a Nomad template, into keepalived's and HAProxy's configuration and
+    /// into a Consul key, so it keeps to what means itself in all of them.
+    NodeName, "a name for an edge host", |text: &str| require(
+        (1..=128).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
+        "1 to 128 letters, digits, dots, hyphens and underscores; rename the Nomad client (`name` in its configuration)",
+    )
+}
+
+name! {
+    /// The name of a network interface of a Linux host.
+    ///
+    /// The kernel's own rule (`dev_valid_name`): 1 to 15 bytes, no white space, `/` or `:`, not `.` or `..`; of these,
+    /// only what means itself in keepalived's configuration.
+    InterfaceName, "a network interface", |text: &str| require(
+        (1..=15).contains(&text.len())
+            && !matches!(text, "." | "..")
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
+        "1 to 15 letters, digits and `._-`, such as `eth0`",
+    )
+}
+
 #[cfg(test)]
 #[path = "names/tests.rs"]
 mod tests;

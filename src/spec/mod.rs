@@ -14,11 +14,13 @@
 //! | `file` | what the file gives |
 //! | `flags` | what the flags give |
 //! | `conf` | the Spark properties that a spec may not set |
+//! | `edge` | the floating address and its hosts |
 //! | `validate` | flags over file over defaults: a [`ValidSpec`] |
 //! | `problem` | what is wrong, where, and how it is told |
 
 mod conf;
 mod document;
+mod edge;
 mod file;
 mod flags;
 mod lines;
@@ -37,6 +39,7 @@ use std::fmt;
 use clap::ValueEnum;
 use serde::Serialize;
 
+pub use edge::{AdvertInterval, AdvertIntervalError, Edge, EdgeHost};
 pub use problem::{Invalid, Location, Problem};
 pub use read::{DEFAULT_FILE, ReadError, read};
 pub use validate::validate;
@@ -93,6 +96,8 @@ pub struct ValidSpec {
     pub master: Master,
     /// The Spark workers.
     pub worker: Worker,
+    /// The master's floating address, where there is one.
+    pub edge: Option<Edge>,
     /// Properties for every Spark process and application of the cluster.
     pub conf: BTreeMap<ConfKey, ConfValue>,
 }
@@ -106,6 +111,7 @@ impl Default for ValidSpec {
             runtime: Runtime::default(),
             master: Master::default(),
             worker: Worker::default(),
+            edge: None,
             conf: BTreeMap::new(),
         }
     }

@@ -32,6 +32,7 @@ fn no_file_and_no_flags_give_the_defaults() {
             "runtime": { "driver": null, "image": "apache/spark:4.1.0", "spark_home": null },
             "master": { "memory": "1GiB", "port": null, "ui_port": null },
             "worker": { "count": 1, "cores": 1, "memory": "1GiB" },
+            "edge": null,
             "conf": {},
         })
     );
@@ -80,6 +81,7 @@ fn every_value_of_a_file_arrives() {
             "runtime": { "driver": "raw_exec", "image": "localhost:5000/spark:4", "spark_home": "/opt/spark" },
             "master": { "memory": "1536MiB", "port": 7077, "ui_port": 8080 },
             "worker": { "count": 3, "cores": 2, "memory": "2GiB" },
+            "edge": null,
             "conf": { "spark.a": "b", "spark.eventLog.enabled": "true" },
         })
     );
@@ -113,6 +115,7 @@ fn flags_win_over_the_file() {
             "runtime": { "driver": "docker", "image": "spark:5", "spark_home": "/srv/spark" },
             "master": { "memory": "2GiB", "port": 7077, "ui_port": 8080 },
             "worker": { "count": 0, "cores": 4, "memory": "4GiB" },
+            "edge": null,
             "conf": { "spark.a": "c=d", "spark.b": "", "spark.eventLog.enabled": "true" },
         })
     );

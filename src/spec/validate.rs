@@ -58,6 +58,7 @@ fn merge(flags: Given, file: Given) -> ValidSpec {
             cores: flags.worker_cores.or(file.worker_cores).unwrap_or(default.worker.cores),
             memory: flags.worker_memory.or(file.worker_memory).unwrap_or(default.worker.memory),
         },
+        edge: None,
         conf: file.conf.into_iter().chain(flags.conf).collect(),
     }
 }

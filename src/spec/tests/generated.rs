@@ -76,6 +76,7 @@ prop_compose! {
             runtime: Runtime { driver, image, spark_home },
             master: Master { memory: master_memory, port, ui_port },
             worker: Worker { count, cores: Cores::try_from(cores).unwrap(), memory: worker_memory },
+            edge: None,
             conf,
         }
     }
