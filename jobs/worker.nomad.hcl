@@ -263,9 +263,11 @@ job "worker" {
           # A worker that starts before its master tries again at random after 5 to 15 s: waiting here is quicker.
           masters=$(<"$NOMAD_TASK_DIR/masters")
           master_answers() {
-            local master
+            local master host
             for master in $${masters//,/ }; do
-              (exec 3<>"/dev/tcp/$${master%:*}/$${master##*:}") 2>/dev/null && return 0
+              host=$${master%:*}
+              host=$${host#[}
+              (exec 3<>"/dev/tcp/$${host%]}/$${master##*:}") 2>/dev/null && return 0
             done
             return 1
           }

@@ -169,6 +169,12 @@ impl ClusterName {
         format!("{self}-worker")
     }
 
+    /// The key of Consul's KV store that names the edge host which holds the floating address.
+    #[must_use]
+    pub fn holder_key(&self) -> String {
+        format!("nomspark/{self}/edge/holder")
+    }
+
     /// The Consul service of the edge hosts.
     #[must_use]
     pub fn edge_service(&self) -> String {

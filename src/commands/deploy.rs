@@ -7,12 +7,12 @@ use tokio::time::{sleep, timeout};
 
 use super::cluster::{Endpoints, JobSummary};
 use super::context::{Context, same_command};
-use super::spec;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
 use crate::plan::{self, Role};
 use crate::report::{Event, table};
+use crate::spec::Edge;
 use crate::submit::{self, PreparedJob};
 use crate::survey::survey;
 use crate::watch::{Error, Readiness, Ready, placement_failure};
@@ -32,8 +32,8 @@ struct Deployed {
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Result<Exit> {
-    let (spec, files) = spec::load(&arguments.spec)?;
-    let survey = survey(&context.nomad, &context.consul, &spec.deployed_jobs()).await?;
+    let (spec, files) = super::spec::load(&arguments.spec)?;
+    let survey = survey(&context.nomad, &context.consul, &spec.deployed_jobs(), spec.edge.as_ref()).await?;
     let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
         context.report.event(&Event::Warning { what: warning.clone() })?;
@@ -41,7 +41,8 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
     let prepared = submit::prepare(&context.nomad, &plan, &files).await?;
     refuse_unplaceable(&prepared)?;
 
-    let mut readiness = Readiness::new(&context.nomad, context.report, spec.name.master_job(), spec.name.worker_job());
+    let address = spec.edge.as_ref().map(Edge::floating_address);
+    let mut readiness = Readiness::new(&context.nomad, context.report, &spec.name, address);
     let mut started = Vec::new();
     let deployment = timeout(arguments.timeout, apply(context, &prepared, &mut readiness, &mut started));
     let outcome = tokio::select! {

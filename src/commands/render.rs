@@ -41,6 +41,7 @@ pub(super) fn run(arguments: &cli::Render, report: &Report) -> Result<Exit> {
     create_folder(&arguments.out)?;
     for file in render(&plan, &files) {
         let path = arguments.out.join(&file.path);
+        create_folder(path.parent().unwrap_or(&arguments.out))?;
         std::fs::write(&path, &file.bytes).map_err(|source| CannotWrite { path: path.clone(), source })?;
         written.push(path);
     }

@@ -23,7 +23,10 @@ impl Advice for JobFileError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("--jobs names a folder with master.nomad.hcl, worker.nomad.hcl and wordcount.nomad.hcl".to_owned())
+        Some(
+            "--jobs names a folder with master.nomad.hcl, edge.nomad.hcl, worker.nomad.hcl or wordcount.nomad.hcl"
+                .to_owned(),
+        )
     }
 }
 
@@ -35,6 +38,7 @@ pub(super) fn load(arguments: &SpecArguments) -> Result<(ValidSpec, JobFiles)> {
         None => JobFiles::default(),
         Some(folder) => JobFiles {
             master: read_job_file(folder, Role::Master)?,
+            edge: read_job_file(folder, Role::Edge)?,
             worker: read_job_file(folder, Role::Worker)?,
             wordcount: read_job_file(folder, Role::Wordcount)?,
         },

@@ -1,5 +1,7 @@
 //! `nomspark status`: one screen of jobs, masters and workers, each with who says so.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use super::cluster::{self, ClusterError, Endpoints, JobSummary, Master};
@@ -7,8 +9,9 @@ use super::context::Context;
 use crate::cli;
 use crate::cli::exit::Exit;
 use crate::error::Result;
+use crate::names::ClusterName;
 use crate::report::{short, table};
-use crate::spark::MasterState;
+use crate::spark::{FloatingAddress, MasterState};
 
 /// How many ended runs the table shows, the newest.
 const ENDED_SHOWN: usize = 5;
@@ -19,9 +22,41 @@ struct Status {
     jobs: Vec<JobSummary>,
     masters: Vec<MasterLine>,
     workers: Vec<WorkerLine>,
-    /// No floating address is deployed in this version.
-    vip: Option<()>,
+    /// The floating address, where the cluster has one.
+    vip: Option<Vip>,
     endpoints: Endpoints,
+}
+
+#[derive(Serialize)]
+struct Vip {
+    address: IpAddr,
+    /// The edge host that answers at the address, by its own word; `None` when nobody does.
+    holder: Option<String>,
+    /// The edge host that keepalived wrote down in Consul.
+    recorded: Option<String>,
+}
+
+impl Vip {
+    async fn ask(address: FloatingAddress, name: &ClusterName, context: &Context<'_>) -> Result<Self> {
+        let key = name.holder_key();
+        let (holder, recorded) = tokio::try_join!(address.holder(), context.consul.key(&key))?;
+        Ok(Self { address: address.address, holder, recorded })
+    }
+
+    fn text(&self) -> String {
+        let address = self.address;
+        match (&self.holder, &self.recorded) {
+            (Some(holder), Some(recorded)) if holder == recorded => format!("{address} answers from {holder}"),
+            (Some(holder), Some(recorded)) => {
+                format!("{address} answers from {holder}, but Consul has a note that {recorded} holds it")
+            }
+            (Some(holder), None) => format!("{address} answers from {holder}; Consul has no note of a holder"),
+            (None, Some(recorded)) => {
+                format!("{address} does not answer, but Consul has a note that {recorded} holds it")
+            }
+            (None, None) => format!("{address} does not answer; Consul has no note of a holder"),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -84,13 +119,23 @@ pub(super) async fn run(arguments: &cli::Status, context: &Context<'_>) -> Resul
             })
             .collect()
     });
-    let endpoints = Endpoints {
-        master: leader.and_then(|leader| Some(leader.state.as_ref()?.url.clone())),
-        ui: leader.map(|leader| format!("http://{}", leader.ui)),
-        history: None,
+    let floating = cluster::floating_address(nomad, &name).await?;
+    let endpoints = match floating {
+        Some(address) => {
+            Endpoints { master: Some(address.master()), ui: Some(format!("http://{}", address.ui())), history: None }
+        }
+        None => Endpoints {
+            master: leader.and_then(|leader| Some(leader.state.as_ref()?.url.clone())),
+            ui: leader.map(|leader| format!("http://{}", leader.ui)),
+            history: None,
+        },
+    };
+    let vip = match floating {
+        Some(address) => Some(Vip::ask(address, &name, context).await?),
+        None => None,
     };
     let masters = masters.iter().map(master_line).collect();
-    let status = Status { cluster: name.to_string(), jobs, masters, workers, vip: None, endpoints };
+    let status = Status { cluster: name.to_string(), jobs, masters, workers, vip, endpoints };
     context.report.result(&status, || text(&status))?;
     Ok(Exit::Done)
 }
@@ -151,6 +196,9 @@ fn text(status: &Status) -> String {
         .collect();
     text.push_str("\nWorkers, as the leading master says\n");
     text.push_str(&table(&["ADDRESS", "STATE", "CORES USED", "MEMORY USED", "NODE"], workers));
+    if let Some(vip) = &status.vip {
+        text.push_str(&format!("\nFloating address: {}\n", vip.text()));
+    }
     text.push('\n');
     for (label, value) in [("Master", &status.endpoints.master), ("Spark UI", &status.endpoints.ui)] {
         text.push_str(&format!("{label:<9} {}\n", value.as_deref().unwrap_or("none")));

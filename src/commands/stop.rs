@@ -32,7 +32,8 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
     jobs.retain(|job| arguments.purge || job.status != "dead");
     // Applications end before the workers that run them, and workers before the master that they would miss.
     jobs.sort_by_key(|job| match job.meta.get(ROLE_META).map(String::as_str) {
-        Some("master") => 2,
+        Some("master") => 3,
+        Some("edge") => 2,
         Some("worker") => 1,
         _ => 0,
     });

@@ -62,14 +62,15 @@ pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Re
 async fn submit(arguments: &cli::Wordcount, upload: Option<u64>, context: &Context<'_>) -> Result<String> {
     let (mut spec, files) = spec::load(&arguments.spec)?;
     let leader = cluster::leader(&context.nomad, &spec.name).await?;
+    let address = cluster::floating_address(&context.nomad, &spec.name).await?;
     cluster::inherit_runtime(&context.nomad, &mut spec).await?;
-    let survey = survey(&context.nomad, &context.consul, &[]).await?;
+    let survey = survey(&context.nomad, &context.consul, &[], None).await?;
     let run = WordCount {
         id: new_id(),
         input: upload.map_or_else(|| Input::Uri(arguments.input.clone().unwrap_or_default()), Input::Upload),
         top: arguments.top,
         smallest_worker: leader.alive_workers().map(|worker| worker.memory).min().unwrap_or(0),
-        master: leader.url,
+        master: address.map_or(leader.url, |address| address.master()),
     };
     let plan = plan::wordcount(&spec, &survey, &run)?;
     let mut registered = String::new();

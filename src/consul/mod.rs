@@ -110,4 +110,14 @@ impl Consul {
     pub async fn service(&self, name: &str) -> Result<Vec<ServiceEntry>, Error> {
         self.http.get(&format!("/v1/health/service/{}", segment(name)), &[]).await
     }
+
+    /// `GET /v1/kv/:key`: the text of a key; `None` where there is none.
+    pub async fn key(&self, key: &str) -> Result<Option<String>, Error> {
+        let path = key.split('/').map(segment).collect::<Vec<_>>().join("/");
+        match self.http.get_bytes(&format!("/v1/kv/{path}"), &[("raw", "")]).await {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Nodes, node pools and namespaces: where something could run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use serde::Deserialize;
 
@@ -56,6 +57,50 @@ pub struct NodeDetail {
     /// What the operator wrote into the client's `meta` block.
     #[serde(default, deserialize_with = "null_as_default")]
     pub meta: BTreeMap<String, String>,
+    /// What it has.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub node_resources: NodeResources,
+}
+
+/// What a node has, of which only the networks matter here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NodeResources {
+    /// The interfaces of Nomad's default network and of its host networks.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub node_networks: Vec<NodeNetwork>,
+}
+
+/// An interface of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NodeNetwork {
+    /// Its name.
+    pub device: String,
+    /// Its addresses.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub addresses: Vec<NodeNetworkAddress>,
+}
+
+/// An address of an interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NodeNetworkAddress {
+    /// The address.
+    pub address: String,
+}
+
+impl NodeDetail {
+    /// The interfaces that Nomad knows, each with its addresses.
+    #[must_use]
+    pub fn interfaces(&self) -> BTreeMap<String, BTreeSet<IpAddr>> {
+        let mut interfaces: BTreeMap<String, BTreeSet<IpAddr>> = BTreeMap::new();
+        for network in &self.node_resources.node_networks {
+            let addresses = network.addresses.iter().filter_map(|address| address.address.parse::<IpAddr>().ok());
+            interfaces.entry(network.device.clone()).or_default().extend(addresses);
+        }
+        interfaces
+    }
 }
 
 #[derive(Deserialize)]

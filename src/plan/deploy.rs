@@ -1,13 +1,18 @@
 //! The plan of a deployment: a master, and the workers that join it.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
-use super::{CommonVariables, Error, Link, MasterVariables, Plan, PlannedJob, Role, Variables, WorkerVariables, sizes};
+use super::{
+    CommonVariables, Error, Link, MasterVariables, Plan, PlannedJob, Role, Variables, WorkerVariables, edge, sizes,
+};
 use crate::spec::{Driver, ValidSpec};
 use crate::survey::{SPARK_HOME_META, Survey, SurveyedNode};
 
 /// Where Spark is in the official image, and where operators put it on nodes.
 const DEFAULT_SPARK_HOME: &str = "/opt/spark";
+/// Whether workers go back to the address that they were given, rather than to the one that the master told them.
+const PREFER_CONFIGURED_ADDRESS: &str = "spark.worker.preferConfiguredMasterAddress";
 /// What the link in Nomad's UI opens.
 const SPARK_DOCUMENTATION: &str = "https://spark.apache.org/docs/latest/spark-standalone.html";
 
@@ -20,6 +25,10 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
     if spec.worker.count == 0 {
         warnings.push("no worker is asked for: applications will wait for ever".to_owned());
     }
+    let edge = edge::variables(spec, &common.links);
+    if let (Some(edge), Some(survey)) = (&spec.edge, survey) {
+        warnings.extend(edge::check_hosts(edge, spec, survey)?);
+    }
     let master = MasterVariables {
         common: common.clone(),
         rpc_port: spec.master.port.unwrap_or(0),
@@ -28,28 +37,35 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
         memory: spec.master.memory.mib(),
         heap: sizes::master_heap(spec.master.memory),
     };
+    let mut for_workers = common;
+    if spec.edge.is_some() {
+        // Without it a worker that lost its master would go on asking where that one was.
+        for_workers.conf.insert(PREFER_CONFIGURED_ADDRESS.to_owned(), "true".to_owned());
+    }
     let worker = WorkerVariables {
-        common,
+        common: for_workers,
         count: spec.worker.count,
+        masters: spec.edge.as_ref().map(|edge| SocketAddr::new(edge.vip.addr(), edge.port).to_string()),
         worker_cores: spec.worker.cores.get(),
         worker_memory: spec.worker.memory.mib(),
         cpu: sizes::worker_cpu(spec.worker.cores),
         memory: sizes::worker_memory(spec.worker.memory),
         heap: sizes::WORKER_HEAP,
     };
-    let jobs = vec![
-        planned(spec, survey, adopt, spec.name.master_job(), Role::Master, Variables::Master(master))?,
-        planned(spec, survey, adopt, spec.name.worker_job(), Role::Worker, Variables::Worker(worker))?,
-    ];
+    let mut jobs = vec![planned(spec, survey, adopt, spec.name.master_job(), Role::Master, Variables::Master(master))?];
+    if let Some(edge) = edge {
+        jobs.push(planned(spec, survey, adopt, spec.name.edge_job(), Role::Edge, Variables::Edge(edge))?);
+    }
+    jobs.push(planned(spec, survey, adopt, spec.name.worker_job(), Role::Worker, Variables::Worker(worker))?);
     Ok(Plan { cluster: spec.name.clone(), driver, warnings, jobs })
 }
 
-/// The ids of the jobs that a deployment of this spec uses.
 impl ValidSpec {
     /// The ids of the jobs that a deployment registers.
     #[must_use]
     pub fn deployed_jobs(&self) -> Vec<String> {
-        vec![self.name.master_job(), self.name.worker_job()]
+        let edge = self.edge.as_ref().map(|_| self.name.edge_job());
+        [self.name.master_job()].into_iter().chain(edge).chain([self.name.worker_job()]).collect()
     }
 }
 

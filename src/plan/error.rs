@@ -1,5 +1,8 @@
 //! Why a plan cannot be made.
 
+use std::net::IpAddr;
+use std::num::NonZeroU8;
+
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 
@@ -42,6 +45,30 @@ pub enum Error {
         /// What the nodes have.
         healthy: String,
     },
+    /// An edge host cannot be one.
+    #[error("the edge host {host} cannot hold the floating address: {reason}")]
+    EdgeHost {
+        /// The host.
+        host: String,
+        /// The sentence.
+        reason: String,
+    },
+    /// Another cluster floats the same address.
+    #[error("the address {address} is the floating address of the cluster {cluster}")]
+    AddressTaken {
+        /// The address.
+        address: IpAddr,
+        /// The other cluster.
+        cluster: String,
+    },
+    /// Another cluster's hosts would take this one's messages for their own.
+    #[error("the router id {router_id} is taken by the cluster {cluster} on the same network")]
+    RouterIdTaken {
+        /// The number.
+        router_id: NonZeroU8,
+        /// The other cluster.
+        cluster: String,
+    },
     /// A job of that name exists and another owner made it.
     #[error("the job {job} exists and {owner}")]
     NotOurs {
@@ -68,6 +95,11 @@ impl Advice for Error {
             Self::NoDriver { .. } => {
                 "choose another with --driver, or enable this one in the clients' configuration".to_owned()
             }
+            Self::EdgeHost { .. } => {
+                "compare block `edge` with `nomad node status -verbose NODE` and the node's addresses".to_owned()
+            }
+            Self::AddressTaken { .. } => "choose another `vip` in block `edge`".to_owned(),
+            Self::RouterIdTaken { .. } => "choose another `router_id` from 1 to 255 in block `edge`".to_owned(),
             Self::NotOurs { .. } => {
                 "choose another name with --name, or take the job over with --adopt: it will be replaced".to_owned()
             }

@@ -3,6 +3,7 @@
 //! A plan leaves nothing to choose for the steps that follow it: every variable of every job file has its value.
 
 mod deploy;
+mod edge;
 mod error;
 mod sizes;
 mod wordcount;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use deploy::deploy;
+pub use edge::EdgeVariables;
 pub use error::Error;
 pub use wordcount::{Input, WordCount, wordcount};
 
@@ -24,6 +26,8 @@ use crate::spec::Driver;
 pub enum Role {
     /// Spark's standalone master.
     Master,
+    /// `HAProxy` and keepalived on the edge hosts.
+    Edge,
     /// Spark's standalone workers.
     Worker,
     /// A WordCount driver.
@@ -36,6 +40,7 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Master => "master",
+            Self::Edge => "edge",
             Self::Worker => "worker",
             Self::Wordcount => "wordcount",
         }
@@ -76,6 +81,8 @@ pub struct PlannedJob {
 pub enum Variables {
     /// Of `jobs/master.nomad.hcl`.
     Master(MasterVariables),
+    /// Of `jobs/edge.nomad.hcl`.
+    Edge(EdgeVariables),
     /// Of `jobs/worker.nomad.hcl`.
     Worker(WorkerVariables),
     /// Of `jobs/wordcount.nomad.hcl`.
@@ -140,6 +147,8 @@ pub struct WorkerVariables {
     pub common: CommonVariables,
     /// How many.
     pub count: u32,
+    /// `HOST:PORT` of the floating address; `None`: the workers find the masters in Consul.
+    pub masters: Option<String>,
     /// Cores for executors.
     pub worker_cores: u32,
     /// Memory for executors, MiB.

@@ -2,17 +2,21 @@
 //!
 //! Job files are the ones in `jobs/`, word for word; what a plan decided is in a variable file beside each.
 
+mod consul;
+mod edge;
 mod markers;
 
 use std::path::PathBuf;
 
-use crate::plan::{Plan, PlannedJob, Role};
+use crate::plan::{Plan, PlannedJob, Role, Variables};
 
 /// The job files, nomspark's own or the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobFiles {
     /// `master.nomad.hcl`.
     pub master: String,
+    /// `edge.nomad.hcl`.
+    pub edge: String,
     /// `worker.nomad.hcl`.
     pub worker: String,
     /// `wordcount.nomad.hcl`.
@@ -23,6 +27,7 @@ impl Default for JobFiles {
     fn default() -> Self {
         Self {
             master: include_str!("../../jobs/master.nomad.hcl").to_owned(),
+            edge: include_str!("../../jobs/edge.nomad.hcl").to_owned(),
             worker: include_str!("../../jobs/worker.nomad.hcl").to_owned(),
             wordcount: include_str!("../../jobs/wordcount.nomad.hcl").to_owned(),
         }
@@ -35,6 +40,7 @@ impl JobFiles {
     pub fn of(&self, role: Role) -> &str {
         match role {
             Role::Master => &self.master,
+            Role::Edge => &self.edge,
             Role::Worker => &self.worker,
             Role::Wordcount => &self.wordcount,
         }
@@ -58,6 +64,9 @@ pub fn render(plan: &Plan, files: &JobFiles) -> Vec<RenderedFile> {
         rendered
             .push(RenderedFile { path: job_file_name(job.role).into(), bytes: files.of(job.role).as_bytes().to_vec() });
         rendered.push(RenderedFile { path: format!("{}.vars.hcl", job.id).into(), bytes: variables(job).into_bytes() });
+        if let Variables::Edge(variables) = &job.variables {
+            rendered.extend(edge::host_files(variables));
+        }
     }
     rendered
 }
@@ -76,6 +85,9 @@ pub fn job_file_name(role: Role) -> String {
 #[must_use]
 #[expect(clippy::expect_used, reason = "all variables are of types that HCL has")]
 pub fn variables(job: &PlannedJob) -> String {
+    if let Variables::Edge(variables) = &job.variables {
+        return edge::variable_file(variables);
+    }
     let mut value = hcl::to_value(&job.variables).expect("variables are HCL values");
     markers::mask(&mut value);
     markers::unmask(&hcl::to_string(&value).expect("HCL values serialize"))

@@ -94,6 +94,13 @@ pub enum Event {
         /// How many were asked for.
         wanted: u64,
     },
+    /// The floating address answers, and the master behind it leads.
+    AddressAnswers {
+        /// The `spark://` URL.
+        master: String,
+        /// The edge host that answers.
+        host: String,
+    },
     /// The input is on its way to the driver.
     UploadStarted {
         /// The file's size in bytes.
@@ -158,6 +165,7 @@ impl fmt::Display for Event {
             Self::WorkersRegistered { registered, wanted } => {
                 write!(formatter, "Spark says {registered} of {wanted} workers are ALIVE")
             }
+            Self::AddressAnswers { master, host } => write!(formatter, "{master} answers from {host}"),
             Self::UploadStarted { bytes } => write!(formatter, "sending {bytes} bytes of input to the driver"),
             Self::UploadFinished { bytes, milliseconds } => {
                 write!(formatter, "the driver has all {bytes} bytes of input after {milliseconds} ms")

@@ -2,10 +2,19 @@
 //!
 //! Source: `org.apache.spark.deploy.JsonProtocol`, served at `/json/` of the master's UI port.
 
+mod floating;
+
+use std::time::Duration;
+
 use reqwest::Url;
 use serde::Deserialize;
 
+pub use floating::FloatingAddress;
+
 use crate::http::{self, Error};
+
+/// How long a master may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The state of a master: `GET /json/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -86,6 +95,11 @@ impl MasterUi {
 
     /// `GET /json/`, once: the caller waits for what it wants to see.
     pub async fn state(&self) -> Result<MasterState, Error> {
-        self.http.get_once("/json/", std::time::Duration::from_secs(2)).await
+        self.http.get_once("/json/", TIMEOUT).await
+    }
+
+    /// `GET /nomspark/holder`, once: which edge host answers, where this is a floating address.
+    async fn edge_host(&self) -> Result<String, Error> {
+        self.http.get_once("/nomspark/holder", TIMEOUT).await
     }
 }

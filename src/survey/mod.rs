@@ -1,19 +1,31 @@
 //! Survey: what is there now. Reads Nomad and Consul, changes nothing; client required.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::num::NonZeroU8;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use ipnet::IpNet;
 use serde::Serialize;
 
 use crate::consul::Consul;
 use crate::http::Error;
 use crate::nomad::Nomad;
 use crate::nomad::jobs::Job;
+use crate::spec::Edge;
 
 /// The key of a job's meta that names the cluster it belongs to.
 pub const CLUSTER_META: &str = "nomspark.cluster";
 /// The key of a job's meta that tells what it is for: master, worker, wordcount.
 pub const ROLE_META: &str = "nomspark.role";
+/// The key of an edge job's meta that tells the floating address with its prefix length.
+pub const VIP_META: &str = "nomspark.vip";
+/// The key of an edge job's meta that tells the virtual router's number.
+pub const ROUTER_ID_META: &str = "nomspark.router_id";
+/// The key of an edge job's meta that tells the port of `spark://` URLs.
+pub const PORT_META: &str = "nomspark.port";
+/// The key of an edge job's meta that tells the port of the web UI.
+pub const UI_PORT_META: &str = "nomspark.ui_port";
 /// The key of a node's meta that tells where Spark is on that node.
 pub const SPARK_HOME_META: &str = "spark_home";
 
@@ -29,6 +41,8 @@ pub struct Survey {
     pub node_pools: BTreeSet<String>,
     /// The jobs whose names a cluster uses, by id.
     pub jobs: BTreeMap<String, ExistingJob>,
+    /// The floating addresses of all clusters; read only where the spec has one.
+    pub edges: Vec<ExistingEdge>,
 }
 
 /// A node, as far as planning cares.
@@ -46,6 +60,33 @@ pub struct SurveyedNode {
     pub drivers: BTreeSet<String>,
     /// Whether the node's meta says where Spark is.
     pub names_spark_home: bool,
+    /// The interfaces that Nomad knows, with their addresses; read of edge hosts alone.
+    pub interfaces: BTreeMap<String, BTreeSet<IpAddr>>,
+}
+
+/// The floating address of a cluster that is deployed, as its job's meta tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExistingEdge {
+    /// The cluster.
+    pub cluster: String,
+    /// The address and its network.
+    pub vip: IpNet,
+    /// The virtual router's number.
+    pub router_id: NonZeroU8,
+}
+
+impl ExistingEdge {
+    /// Reads the meta of a job; `None` for every job that is no edge, and for one that is stopped.
+    fn of(job: &Job) -> Option<Self> {
+        if job.stop || job.meta.get(ROLE_META)? != "edge" {
+            return None;
+        }
+        Some(Self {
+            cluster: job.meta.get(CLUSTER_META)?.clone(),
+            vip: job.meta.get(VIP_META)?.parse().ok()?,
+            router_id: job.meta.get(ROUTER_ID_META)?.parse().ok()?,
+        })
+    }
 }
 
 /// A job that Nomad has.
@@ -65,8 +106,8 @@ impl From<&Job> for ExistingJob {
     }
 }
 
-/// Reads what a deployment depends on. `jobs` are the ids that it will use.
-pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String]) -> Result<Survey, Error> {
+/// Reads what a deployment depends on. `jobs` are the ids that it will use, `edge` is its floating address.
+pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Option<&Edge>) -> Result<Survey, Error> {
     let (nodes, node_pools) = tokio::try_join!(nomad.nodes(), nomad.node_pools())?;
     // Consul is only greeted here: without it, services could never be found.
     consul.datacenter().await?;
@@ -84,16 +125,21 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String]) -> Result<S
                 .map(|(name, _)| name.clone())
                 .collect(),
             names_spark_home: false,
+            interfaces: BTreeMap::new(),
         })
         .collect();
-    let first: Vec<usize> =
-        (0..surveyed.len()).filter(|index| surveyed[*index].eligible).take(NODES_READ_WHOLE).collect();
-    let details = stream::iter(first.iter().map(|index| nomad.node(&nodes[*index].id)))
+    let eligible = surveyed.iter().enumerate().filter(|(_, node)| node.eligible).map(|(index, _)| index);
+    let mut whole: BTreeSet<usize> = eligible.take(NODES_READ_WHOLE).collect();
+    let is_host =
+        |node: &SurveyedNode| edge.is_some_and(|edge| edge.hosts.iter().any(|host| host.name.as_str() == node.name));
+    whole.extend(surveyed.iter().enumerate().filter(|(_, node)| is_host(node)).map(|(index, _)| index));
+    let details = stream::iter(whole.iter().map(|index| nomad.node(&nodes[*index].id)))
         .buffered(4)
         .try_collect::<Vec<_>>()
         .await?;
-    for (index, detail) in first.into_iter().zip(details) {
+    for (index, detail) in whole.into_iter().zip(details) {
         surveyed[index].names_spark_home = detail.meta.contains_key(SPARK_HOME_META);
+        surveyed[index].interfaces = detail.interfaces();
     }
     let mut existing = BTreeMap::new();
     for id in jobs {
@@ -101,5 +147,9 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String]) -> Result<S
             existing.insert(id.clone(), ExistingJob::from(&job));
         }
     }
-    Ok(Survey { nodes: surveyed, node_pools: node_pools.into_iter().collect(), jobs: existing })
+    let edges = match edge {
+        Some(_) => nomad.list_jobs("").await?.iter().filter_map(ExistingEdge::of).collect(),
+        None => Vec::new(),
+    };
+    Ok(Survey { nodes: surveyed, node_pools: node_pools.into_iter().collect(), jobs: existing, edges })
 }

@@ -9,11 +9,12 @@ use super::error::Error;
 use super::state::JobState;
 use super::watcher::{History, Watcher};
 use super::{describe_failures, explain};
+use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::report::{Event, Report};
-use crate::spark::{MasterState, MasterUi};
+use crate::spark::{FloatingAddress, MasterState, MasterUi};
 
 /// How often Spark is asked; it has no way to tell by itself.
 const POLL: Duration = Duration::from_millis(100);
@@ -37,11 +38,20 @@ pub struct Readiness<'a> {
     watcher: Watcher,
     master_job: String,
     worker_job: String,
+    edge: Option<Edge>,
     placed: BTreeMap<String, Placed>,
     /// The master's UI, once its address is known.
     ui: Option<(String, MasterUi)>,
     master_alive: bool,
     registered: Option<u64>,
+}
+
+/// The job of the edge hosts, and what it makes answer.
+#[derive(Clone, Debug)]
+struct Edge {
+    job: String,
+    address: FloatingAddress,
+    answers: bool,
 }
 
 /// What the whole allocation told, beyond what lists and events do.
@@ -57,14 +67,18 @@ struct Placed {
 impl<'a> Readiness<'a> {
     /// Begins to follow the jobs of a cluster.
     #[must_use]
-    pub fn new(nomad: &'a Nomad, report: &'a Report, master_job: String, worker_job: String) -> Self {
-        let watcher = Watcher::start(nomad, &[master_job.clone(), worker_job.clone()], History::Skip);
+    pub fn new(nomad: &'a Nomad, report: &'a Report, name: &ClusterName, address: Option<FloatingAddress>) -> Self {
+        let (master_job, worker_job) = (name.master_job(), name.worker_job());
+        let edge = address.map(|address| Edge { job: name.edge_job(), address, answers: false });
+        let jobs = [master_job.clone(), worker_job.clone()].into_iter().chain(edge.iter().map(|edge| edge.job.clone()));
+        let watcher = Watcher::start(nomad, &jobs.collect::<Vec<_>>(), History::Skip);
         Self {
             nomad,
             report,
             watcher,
             master_job,
             worker_job,
+            edge,
             placed: BTreeMap::new(),
             ui: None,
             master_alive: false,
@@ -80,6 +94,9 @@ impl<'a> Readiness<'a> {
                 None => format!("an allocation of {} to run", self.master_job),
                 Some((address, _)) => format!("Spark's master to say ALIVE at http://{address}/json/"),
             };
+        }
+        if let Some(edge) = self.edge.as_ref().filter(|edge| !edge.answers) {
+            return format!("the floating address {} to answer", edge.address.address);
         }
         let wanted = self.wanted(&self.worker_job);
         format!("{wanted} workers to register with the master; Spark counts {}", self.registered.unwrap_or(0))
@@ -152,6 +169,7 @@ impl<'a> Readiness<'a> {
         if !self.master_alive {
             return Ok(None);
         }
+        self.look_at_the_edge().await?;
         let wanted = self.wanted(&self.worker_job);
         let workers = self.current(&self.worker_job.clone()).await?;
         let registered = workers.iter().filter(|worker| knows(&state, &worker.rpc)).count() as u64;
@@ -160,7 +178,32 @@ impl<'a> Readiness<'a> {
             self.report.event(&Event::WorkersRegistered { registered, wanted })?;
         }
         let listed = self.watcher.state(&self.worker_job).is_some_and(|state| state.job.is_some());
-        Ok((listed && registered >= wanted).then(|| Ready { master: state.url, ui: format!("http://{}", master.ui) }))
+        if !listed || registered < wanted {
+            return Ok(None);
+        }
+        Ok(match &self.edge {
+            None => Some(Ready { master: state.url, ui: format!("http://{}", master.ui) }),
+            Some(edge) if edge.answers => {
+                Some(Ready { master: edge.address.master(), ui: format!("http://{}", edge.address.ui()) })
+            }
+            Some(_) => None,
+        })
+    }
+
+    /// Asks the floating address, where there is one, once all its hosts run what was registered.
+    async fn look_at_the_edge(&mut self) -> Result<(), Error> {
+        let Some(Edge { job, address, answers: false }) = self.edge.clone() else {
+            return Ok(());
+        };
+        if self.current(&job).await?.is_empty() {
+            return Ok(());
+        }
+        let alive = address.state().await?.is_some_and(|state| state.is_alive());
+        if let Some(host) = address.holder().await?.filter(|_| alive) {
+            self.report.event(&Event::AddressAnswers { master: address.master(), host })?;
+            self.edge.iter_mut().for_each(|edge| edge.answers = true);
+        }
+        Ok(())
     }
 
     /// The allocations of a job that run in its newest version.
@@ -198,7 +241,7 @@ impl<'a> Readiness<'a> {
 
     /// Ends the wait when Nomad cannot place a job or its tasks keep failing.
     async fn refuse_failures(&self) -> Result<(), Error> {
-        for job in [&self.master_job, &self.worker_job] {
+        for job in [&self.master_job, &self.worker_job].into_iter().chain(self.edge.iter().map(|edge| &edge.job)) {
             let Some(state) = self.watcher.state(job) else { continue };
             refuse_unplaced(state)?;
             let loops = state.crash_loops();

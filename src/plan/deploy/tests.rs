@@ -21,12 +21,13 @@ fn node(name: &str, drivers: &[&str]) -> SurveyedNode {
         eligible: true,
         drivers: drivers.iter().map(ToString::to_string).collect(),
         names_spark_home: false,
+        interfaces: BTreeMap::new(),
     }
 }
 
 fn survey(nodes: Vec<SurveyedNode>) -> Survey {
     let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
-    Survey { nodes, node_pools, jobs: BTreeMap::new() }
+    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new() }
 }
 
 fn plan(text: &str, survey: &Survey) -> Result<Plan, Error> {

@@ -15,6 +15,7 @@ links = [
   }
 ]
 count = 1
+masters = null
 worker_cores = 1
 worker_memory = 1024
 cpu = 1000

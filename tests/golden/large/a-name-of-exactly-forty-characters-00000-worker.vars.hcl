@@ -15,6 +15,7 @@ links = [
   }
 ]
 count = 10000
+masters = null
 worker_cores = 1024
 worker_memory = 1048576
 cpu = 1024000

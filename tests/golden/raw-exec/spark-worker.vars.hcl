@@ -15,6 +15,7 @@ links = [
   }
 ]
 count = 1
+masters = null
 worker_cores = 2
 worker_memory = 512
 cpu = 2000

@@ -12,12 +12,13 @@ fn node(name: &str, drivers: &[&str], names_spark_home: bool) -> SurveyedNode {
         eligible: true,
         drivers: drivers.iter().map(ToString::to_string).collect(),
         names_spark_home,
+        interfaces: BTreeMap::new(),
     }
 }
 
 fn survey(nodes: Vec<SurveyedNode>) -> Survey {
     let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
-    Survey { nodes, node_pools, jobs: BTreeMap::new() }
+    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new() }
 }
 
 /// Nodes in two datacenters and another pool, all with docker.

@@ -1,0 +1,58 @@
+#!/bin/bash
+# Runs keepalived as a Nomad task, in such a way that no end of it leaves the address behind.
+#
+#   keepalived.sh CONFIGURATION STATISTICS_PORT
+#
+# Beside keepalived it holds a connection to the local HAProxy open, whose end tells at once that HAProxy is gone.
+configuration=$1 port=$2
+folder=${configuration%/*}
+
+# Nothing ever arrives on this pipe: reading from it waits without starting a process.
+exec {never}<> <(:)
+pause() { read -r -t "$1" -u "$never" _; }
+
+# The process that started a process; 1 when that one is gone.
+parent_of() {
+  local parent
+  read -r _ _ _ parent _ <"/proc/$1/stat" && printf '%s' "$parent"
+}
+
+# keepalived goes by this file: 0 means that HAProxy runs.
+watch_haproxy() {
+  local connection
+  while [[ $(parent_of "$BASHPID") == "$$" ]]; do
+    if exec {connection}<>"/dev/tcp/127.0.0.1/$port"; then
+      printf 0 >"$folder/haproxy.down"
+      # HAProxy says nothing here; more than 128 is the end of the second, anything else that of the connection.
+      while read -r -t 1 -u "$connection" _ || (($? > 128)); do
+        [[ $(parent_of "$BASHPID") == "$$" ]] || return
+      done
+      exec {connection}>&-
+    else
+      printf 1 >"$folder/haproxy.down"
+      pause 0.1
+    fi
+  done
+}
+
+printf 1 >"$folder/haproxy.down"
+watch_haproxy 2>/dev/null &
+watcher=$!
+
+# On SIGTERM keepalived resigns and takes the address away. It gets one when this script ends in whatever way.
+setpriv --pdeathsig TERM keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
+  --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid" &
+keepalived=$!
+trap 'kill -TERM "$keepalived"' TERM INT
+trap 'kill -HUP "$keepalived"' HUP
+
+# Nomad's executor is the parent. Without it nobody could stop this, and Nomad soon starts another.
+executor=$PPID
+while kill -0 "$keepalived" 2>/dev/null; do
+  [[ $(parent_of $$) == "$executor" ]] || kill -TERM "$keepalived"
+  pause 0.2
+done
+wait "$keepalived"
+status=$?
+kill "$watcher" 2>/dev/null
+exit "$status"

@@ -1,0 +1,52 @@
+//! Spark behind the floating address: what a client of the address sees.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::{MasterState, MasterUi};
+use crate::http::Error;
+
+/// How long the address may take to answer; it is on the same network as the masters.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The floating address of a cluster and its ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FloatingAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// The port of `spark://` URLs.
+    pub port: u16,
+    /// The port of the web UI.
+    pub ui_port: u16,
+}
+
+impl FloatingAddress {
+    /// The `spark://` URL for workers and drivers.
+    #[must_use]
+    pub fn master(&self) -> String {
+        format!("spark://{}", SocketAddr::new(self.address, self.port))
+    }
+
+    /// The web UI's HOST:PORT.
+    #[must_use]
+    pub fn ui(&self) -> String {
+        SocketAddr::new(self.address, self.ui_port).to_string()
+    }
+
+    /// What the master behind the address says, if both of its ports answer.
+    pub async fn state(&self) -> Result<Option<MasterState>, Error> {
+        let connected = timeout(TIMEOUT, TcpStream::connect((self.address, self.port))).await;
+        if !matches!(connected, Ok(Ok(_))) {
+            return Ok(None);
+        }
+        Ok(MasterUi::new(&self.ui())?.state().await.ok())
+    }
+
+    /// The edge host that answers at the address, by its own word.
+    pub async fn holder(&self) -> Result<Option<String>, Error> {
+        Ok(MasterUi::new(&self.ui())?.edge_host().await.ok())
+    }
+}
