@@ -114,6 +114,22 @@ fn node_paths() {
 }
 
 #[test]
+fn node_names() {
+    table::<NodeName>(
+        &["borie", "node-1.eu_west", "B0", "-", &"a".repeat(128)],
+        &["", "a b", "a\n", "a/b", "a:b", "é", "${x}", "%{x}", "{{x}}", "\"a\"", "a#b", "!a", &"a".repeat(129)],
+    );
+}
+
+#[test]
+fn interface_names() {
+    table::<InterfaceName>(
+        &["eth0", "enp0s3", "br-lan", "bond0.100", "wg_0", "...", &"a".repeat(15)],
+        &["", ".", "..", "a b", "eth0:1", "a/b", "eth0\n", "é", "${x}", "eth0@if2", "eth0#", &"a".repeat(16)],
+    );
+}
+
+#[test]
 fn conf_keys() {
     table::<ConfKey>(
         &["spark.a", "spark.executorEnv.LC_ALL", "spark.metrics.conf.*.sink.console.class", "spark.hadoop.fs.s3a.x-y"],
@@ -177,6 +193,9 @@ proptest! {
         }
         if accepts::<NodePool>(&text) {
             prop_assert!(plain("-_"));
+        }
+        if accepts::<NodeName>(&text) || accepts::<InterfaceName>(&text) {
+            prop_assert!(!text.is_empty() && plain("._-"));
         }
         if accepts::<NodePath>(&text) {
             prop_assert!(text.starts_with('/') && plain("/._-+@~,="));
