@@ -48,6 +48,14 @@ impl Edge {
     pub const STATS_PORT: u16 = 8404;
     /// The default of [`Edge::router_id`], as in keepalived's examples.
     pub const ROUTER_ID: NonZeroU8 = NonZeroU8::new(51).unwrap();
+
+    /// A priority for every host, whether it was given one or not. The others get 150, 140, 130 and so on in their
+    /// order, leaving out what was given: 15 steps of 10, one for each of [`Edge::MOST_HOSTS`], so that there are
+    /// always enough.
+    pub(super) fn priorities(given: &[Option<u8>]) -> Vec<u8> {
+        let mut free = (1..=15).rev().map(|step| step * 10).filter(|&priority| !given.contains(&Some(priority)));
+        given.iter().filter_map(|&given| given.or_else(|| free.next())).collect()
+    }
 }
 
 /// A host that can hold the floating address: a Nomad client.
@@ -75,7 +83,7 @@ pub struct AdvertInterval {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdvertIntervalError {
     /// Not a duration.
-    #[error("`{0}` is not a duration")]
+    #[error("`{}` is not a duration", .0.escape_debug())]
     Unreadable(String),
     /// Too short, too long or not in whole hundredths.
     #[error("`{0}` is not an advertisement interval: VRRP counts in steps of 10ms, from 10ms to 40.95s")]
@@ -147,11 +155,21 @@ mod tests {
         assert_eq!(interval("100ms"), AdvertInterval::default());
         assert_eq!(interval("1s").to_string(), "1.00");
         assert_eq!(interval("10ms").to_string(), "0.01");
+        assert_eq!(interval("40s 950ms"), interval("40.95s"));
         assert_eq!(interval("40s 950ms").to_string(), "40.95");
         for wrong in ["0s", "5ms", "15ms", "41s", "60s", "1h", "18446744073709551615s"] {
             assert!(matches!(wrong.parse::<AdvertInterval>(), Err(AdvertIntervalError::Range(_))), "{wrong}");
         }
         assert!(matches!("100".parse::<AdvertInterval>(), Err(AdvertIntervalError::Unreadable(_))));
+    }
+
+    #[test]
+    fn hosts_without_a_priority_get_distinct_ones_in_their_order() {
+        assert_eq!(Edge::priorities(&[None, None, None]), [150, 140, 130]);
+        assert_eq!(Edge::priorities(&[None, Some(150), Some(1), None, Some(130)]), [140, 150, 1, 120, 130]);
+        let most = Edge::priorities(&[None; Edge::MOST_HOSTS]);
+        assert_eq!(most.len(), Edge::MOST_HOSTS);
+        assert_eq!(most.last(), Some(&10));
     }
 
     #[test]

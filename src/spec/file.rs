@@ -1,5 +1,7 @@
 //! What the file gives.
 
+mod edge;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -7,8 +9,9 @@ use hcl::edit::expr::Expression;
 use hcl::edit::structure::Body;
 
 use super::document::{Document, start};
+use super::level::Level;
 use super::problem::{Complaint, Problem};
-use super::reader::{At, Level, Reader};
+use super::reader::{At, Reader};
 use super::validate::{Given, add_datacenter, master_memory, worker_memory};
 use super::{Driver, Source, Worker, conf, schema};
 use crate::names::{ConfKey, ConfValue, Datacenter};
@@ -36,14 +39,11 @@ impl<'a> File<'a> {
         let runtime = self.reader.inside(root.block("runtime"), &schema::RUNTIME);
         let master = self.reader.inside(root.block("master"), &schema::MASTER);
         let worker = self.reader.inside(root.block("worker"), &schema::WORKER);
-        if let Some(edge) = root.block("edge") {
-            let complaint = Complaint::new("`edge` is not available in this version: there is no floating address yet");
-            let help = "leave the block out; workers and applications find the master through Consul";
-            self.reader.complain(start(&edge.ident), complaint.help(help));
-        }
         self.only_one_master(&master);
         self.no_recovery(&master);
-        let (master_port, master_ui_port) = self.ports(&master);
+        let master_ports = self.ports(&master);
+        let edge = root.block("edge").and_then(|edge| self.edge(edge, &master_ports));
+        let [master_port, master_ui_port] = master_ports.map(|port| port.map(|port| port.value));
         Given {
             name: self.parse(&root, "name", |text| Ok(text.parse()?)),
             datacenters: root.attribute("datacenters").and_then(|list| self.datacenters(list)),
@@ -55,10 +55,9 @@ impl<'a> File<'a> {
             master_port,
             master_ui_port,
             worker_count: self.whole(&worker, "count", &(0..=Worker::MAX_COUNT)).map(|count| count.value),
-            worker_cores: self
-                .whole(&worker, "cores", &(1..=Cores::MAX))
-                .and_then(|cores| Cores::try_from(cores.value).ok()),
+            worker_cores: self.whole(&worker, "cores", &(1..=Cores::MAX)).map(|cores| cores.value),
             worker_memory: self.memory(&worker, worker_memory),
+            edge,
             conf: root.attribute("conf").map(|object| self.conf(object)).unwrap_or_default(),
         }
     }
@@ -77,8 +76,12 @@ impl<'a> File<'a> {
         self.parse(level, "memory", read)
     }
 
-    fn whole(&mut self, level: &Level<'a>, name: &str, bounds: &RangeInclusive<u32>) -> Option<At<u32>> {
+    fn whole<T: TryFrom<u32>>(&mut self, level: &Level<'a>, name: &str, bounds: &RangeInclusive<u32>) -> Option<At<T>> {
         self.reader.whole(level.attribute(name)?, bounds)
+    }
+
+    fn port(&mut self, level: &Level<'a>, name: &str) -> Option<At<u16>> {
+        self.whole(level, name, &(1..=u32::from(u16::MAX)))
     }
 
     fn datacenters(&mut self, expression: &'a Expression) -> Option<Vec<Datacenter>> {
@@ -97,7 +100,7 @@ impl<'a> File<'a> {
     }
 
     fn only_one_master(&mut self, master: &Level<'a>) {
-        if let Some(count) = self.whole(master, "count", &(1..=Worker::MAX_COUNT))
+        if let Some(count) = self.whole::<u32>(master, "count", &(1..=Worker::MAX_COUNT))
             && count.value > 1
         {
             let complaint = Complaint::new("more than one master is not available in this version");
@@ -123,18 +126,17 @@ impl<'a> File<'a> {
         });
     }
 
-    fn ports(&mut self, master: &Level<'a>) -> (Option<u16>, Option<u16>) {
-        let bounds = 1..=u32::from(u16::MAX);
-        let rpc = self.whole(master, "port", &bounds);
-        let ui = self.whole(master, "ui_port", &bounds);
+    /// The master's `port` and `ui_port`.
+    fn ports(&mut self, master: &Level<'a>) -> [Option<At<u16>>; 2] {
+        let rpc = self.port(master, "port");
+        let ui = self.port(master, "ui_port");
         if let (Some(rpc), Some(ui)) = (&rpc, &ui)
             && rpc.value == ui.value
         {
             let complaint = Complaint::new(format!("`port` and `ui_port` are both {}", ui.value));
             self.reader.complain(ui.offset, complaint.help("one port cannot be bound twice"));
         }
-        let port = |number: Option<At<u32>>| number.and_then(|number| u16::try_from(number.value).ok());
-        (port(rpc), port(ui))
+        [rpc, ui]
     }
 
     fn conf(&mut self, object: &'a Expression) -> BTreeMap<ConfKey, ConfValue> {

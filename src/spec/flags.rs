@@ -21,6 +21,7 @@ pub(super) fn given(overrides: &Overrides) -> (Given, Vec<Problem>) {
         master_memory: flags.parse("--master-memory", overrides.master_memory.as_ref(), master_memory),
         master_port: None,
         master_ui_port: None,
+        edge: None,
         conf: overrides.conf.iter().filter_map(|text| flags.parse("--conf", Some(text), property)).collect(),
     };
     (given, flags.problems)

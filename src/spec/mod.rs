@@ -9,20 +9,26 @@
 //! | `read` | finds the file and reads it |
 //! | `lines` | byte offsets to lines and columns |
 //! | `document` | HCL to a tree with positions; syntax errors and repeated names |
-//! | `reader` | typed values out of that tree; wrong types and unknown names |
+//! | `level` | the attributes and blocks of one level of that tree; unknown names |
+//! | `reader` | typed values out of them; wrong types |
 //! | `schema` | which names a spec may hold, and where |
-//! | `file` | what the file gives |
+//! | `file` | what the file gives; its block `edge` in `file/edge` |
 //! | `flags` | what the flags give |
 //! | `conf` | the Spark properties that a spec may not set |
 //! | `edge` | the floating address and its hosts |
+//! | `address` | which addresses can float, and which a host can have |
+//! | `conflicts` | what in an edge is wrong only together with something else |
 //! | `validate` | flags over file over defaults: a [`ValidSpec`] |
 //! | `problem` | what is wrong, where, and how it is told |
 
+mod address;
 mod conf;
+mod conflicts;
 mod document;
 mod edge;
 mod file;
 mod flags;
+mod level;
 mod lines;
 mod problem;
 mod read;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::edge::AdvertIntervalError;
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 use crate::names::NameError;
@@ -105,6 +106,12 @@ impl Complaint {
 impl From<NameError> for Complaint {
     fn from(error: NameError) -> Self {
         Self::new(error.to_string())
+    }
+}
+
+impl From<AdvertIntervalError> for Complaint {
+    fn from(error: AdvertIntervalError) -> Self {
+        Self::new(error.to_string()).help("write a number with its unit, such as `100ms` or `1s`")
     }
 }
 

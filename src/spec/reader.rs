@@ -1,45 +1,26 @@
 //! Typed values out of a document. What does not fit is noted with its position, and reading goes on.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use hcl::edit::Span;
 use hcl::edit::expr::{Expression, ObjectKey};
-use hcl::edit::structure::{Attribute, Block, Body, Structure};
+use hcl::edit::structure::Block;
 use hcl::edit::template::{Element, Template};
 
 use super::document::{Document, start};
 use super::problem::{Complaint, Problem};
-use super::schema::Section;
 
 /// A value and the byte offset where it stands.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct At<T> {
     pub(super) value: T,
     pub(super) offset: usize,
 }
 
-/// What one level of the file holds, without what does not belong there.
-#[derive(Debug, Default)]
-pub(super) struct Level<'a> {
-    attributes: BTreeMap<&'a str, &'a Expression>,
-    blocks: BTreeMap<&'a str, &'a Block>,
-}
-
-impl<'a> Level<'a> {
-    pub(super) fn attribute(&self, name: &str) -> Option<&'a Expression> {
-        self.attributes.get(name).copied()
-    }
-
-    pub(super) fn block(&self, name: &str) -> Option<&'a Block> {
-        self.blocks.get(name).copied()
-    }
-}
-
 /// Reads a document and collects what is wrong with it.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
-    document: &'a Document<'a>,
+    pub(super) document: &'a Document<'a>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -53,57 +34,10 @@ impl<'a> Reader<'a> {
         self.problems.push(complaint.at(self.document.location(offset)));
     }
 
-    /// The attributes and blocks of a level that belong there, each name once.
-    pub(super) fn level(&mut self, body: &'a Body, section: &Section) -> Level<'a> {
-        let mut level = Level::default();
-        for structure in body {
-            match structure {
-                Structure::Attribute(attribute) => self.take_attribute(attribute, section, &mut level),
-                Structure::Block(block) => self.take_block(block, section, &mut level),
-            }
-        }
-        level
-    }
-
-    /// The level inside a block, or an empty one where the block is missing.
-    pub(super) fn inside(&mut self, block: Option<&'a Block>, section: &Section) -> Level<'a> {
-        block.map(|block| self.level(&block.body, section)).unwrap_or_default()
-    }
-
-    fn take_attribute(&mut self, attribute: &'a Attribute, section: &Section, level: &mut Level<'a>) {
-        let (name, offset) = (attribute.key.as_str(), start(&attribute.key));
-        if self.document.is_repeated(offset) {
-            return;
-        }
-        if section.attributes.contains(&name) {
-            level.attributes.insert(name, &attribute.value);
-        } else if section.blocks.contains(&name) {
-            let complaint = Complaint::new(format!("`{name}` is a block, not an attribute"));
-            self.complain(offset, complaint.help(format!("write `{name} {{ … }}` without `=`")));
-        } else {
-            let complaint = Complaint::new(format!("unknown attribute `{name}`{}", section.place()));
-            self.complain(offset, complaint.help(section.advice(name)));
-        }
-    }
-
-    fn take_block(&mut self, block: &'a Block, section: &Section, level: &mut Level<'a>) {
-        let (name, offset) = (block.ident.as_str(), start(&block.ident));
-        if section.attributes.contains(&name) {
-            let complaint = Complaint::new(format!("`{name}` is an attribute, not a block"));
-            return self.complain(offset, complaint.help(format!("write `{name} = …`")));
-        }
-        if !section.blocks.contains(&name) {
-            let complaint = Complaint::new(format!("unknown block `{name}`{}", section.place()));
-            return self.complain(offset, complaint.help(section.advice(name)));
-        }
-        if let Some(label) = block.labels.first() {
-            self.complain(start(label), Complaint::new(format!("block `{name}` takes no label")));
-        }
-        if level.blocks.contains_key(name) {
-            self.complain(offset, Complaint::new(format!("block `{name}` stands twice")).help("there is one of each"));
-        } else {
-            level.blocks.insert(name, block);
-        }
+    /// The text of a block's first label.
+    pub(super) fn label(block: &Block) -> Option<At<String>> {
+        let label = block.labels.first()?;
+        Some(At { value: label.as_str().to_owned(), offset: start(label) })
     }
 
     /// The text of a literal string or heredoc.
@@ -147,8 +81,25 @@ impl<'a> Reader<'a> {
         literal.then_some(text)
     }
 
-    /// A whole number within the bounds.
-    pub(super) fn whole(&mut self, expression: &'a Expression, bounds: &RangeInclusive<u32>) -> Option<At<u32>> {
+    /// `true` or `false`.
+    pub(super) fn boolean(&mut self, expression: &'a Expression) -> Option<bool> {
+        if let Expression::Bool(boolean) = expression {
+            return Some(*boolean.value());
+        }
+        let mut complaint = mismatch("`true` or `false`", expression);
+        if let Some(text @ ("true" | "false")) = expression.as_str() {
+            complaint = complaint.help(format!("write it without quotes: `{text}`"));
+        }
+        self.complain(start(expression), complaint);
+        None
+    }
+
+    /// A whole number within the bounds, which are those of its type or narrower.
+    pub(super) fn whole<T: TryFrom<u32>>(
+        &mut self,
+        expression: &'a Expression,
+        bounds: &RangeInclusive<u32>,
+    ) -> Option<At<T>> {
         let offset = start(expression);
         let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
         let Expression::Number(number) = expression else {
@@ -162,7 +113,8 @@ impl<'a> Reader<'a> {
             return None;
         };
         let value = number.value().as_u64().and_then(|number| u32::try_from(number).ok());
-        if let Some(value) = value.filter(|value| bounds.contains(value)) {
+        let value = value.filter(|value| bounds.contains(value)).and_then(|value| T::try_from(value).ok());
+        if let Some(value) = value {
             return Some(At { value, offset });
         }
         let complaint = Complaint::new(format!("expected {expected}, found `{}`", self.written(expression)));

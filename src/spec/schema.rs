@@ -7,6 +7,8 @@ pub(super) struct Section {
     pub(super) block: Option<&'static str>,
     pub(super) attributes: &'static [&'static str],
     pub(super) blocks: &'static [&'static str],
+    /// Blocks that take a label and may stand more than once.
+    pub(super) labelled: &'static [&'static str],
     /// Words that users of other tools try first, and what they are called here.
     pub(super) aliases: &'static [(&'static str, &'static str)],
 }
@@ -15,6 +17,7 @@ pub(super) const ROOT: Section = Section {
     block: None,
     attributes: &["name", "datacenters", "node_pool", "conf"],
     blocks: &["runtime", "master", "worker", "edge"],
+    labelled: &[],
     aliases: &[("datacenter", "datacenters"), ("dc", "datacenters"), ("cluster", "name"), ("pool", "node_pool")],
 };
 
@@ -22,6 +25,7 @@ pub(super) const RUNTIME: Section = Section {
     block: Some("runtime"),
     attributes: &["driver", "image", "spark_home"],
     blocks: &[],
+    labelled: &[],
     aliases: &[("home", "spark_home"), ("container", "image")],
 };
 
@@ -29,6 +33,7 @@ pub(super) const MASTER: Section = Section {
     block: Some("master"),
     attributes: &["count", "memory", "recovery", "port", "ui_port"],
     blocks: &[],
+    labelled: &[],
     aliases: &[
         ("masters", "count"),
         ("instances", "count"),
@@ -43,6 +48,7 @@ pub(super) const WORKER: Section = Section {
     block: Some("worker"),
     attributes: &["count", "cores", "memory"],
     blocks: &[],
+    labelled: &[],
     aliases: &[
         ("workers", "count"),
         ("instances", "count"),
@@ -54,7 +60,43 @@ pub(super) const WORKER: Section = Section {
     ],
 };
 
-const ALL: [&Section; 4] = [&ROOT, &RUNTIME, &MASTER, &WORKER];
+pub(super) const EDGE: Section = Section {
+    block: Some("edge"),
+    attributes: &["vip", "router_id", "advert_interval", "preempt", "port", "ui_port", "stats_port"],
+    blocks: &[],
+    labelled: &["host"],
+    aliases: &[
+        ("address", "vip"),
+        ("virtual_ip", "vip"),
+        ("virtual_ipaddress", "vip"),
+        ("floating_address", "vip"),
+        ("floating_ip", "vip"),
+        ("vrid", "router_id"),
+        ("virtual_router_id", "router_id"),
+        ("advert_int", "advert_interval"),
+        ("node", "host"),
+        ("nodes", "host"),
+        ("hosts", "host"),
+        ("webui_port", "ui_port"),
+    ],
+};
+
+pub(super) const HOST: Section = Section {
+    block: Some("host"),
+    attributes: &["address", "interface", "priority"],
+    blocks: &[],
+    labelled: &[],
+    aliases: &[
+        ("ip", "address"),
+        ("nic", "interface"),
+        ("dev", "interface"),
+        ("device", "interface"),
+        ("iface", "interface"),
+        ("weight", "priority"),
+    ],
+};
+
+const ALL: [&Section; 6] = [&ROOT, &RUNTIME, &MASTER, &WORKER, &EDGE, &HOST];
 
 impl Section {
     /// The section in words, for the end of a sentence; nothing for the whole file.
@@ -62,9 +104,14 @@ impl Section {
         self.block.map(|block| format!(" in block `{block}`")).unwrap_or_default()
     }
 
+    /// Every name that this section holds.
+    fn names(&self) -> impl Iterator<Item = &'static &'static str> {
+        self.attributes.iter().chain(self.blocks).chain(self.labelled)
+    }
+
     /// What to write instead of a name that this section does not hold.
     pub(super) fn advice(&self, unknown: &str) -> String {
-        let names = || self.attributes.iter().chain(self.blocks).copied();
+        let names = || self.names().copied();
         // Farther than a third of the letters is another word, not a slip of the finger.
         let near = unknown.chars().count().div_ceil(3);
         let nearest = names()
@@ -88,9 +135,8 @@ impl Section {
 
     /// The sections that hold a name, in words.
     fn homes(name: &str) -> Vec<String> {
-        let holds = |section: &&&Self| section.attributes.contains(&name) || section.blocks.contains(&name);
         ALL.iter()
-            .filter(holds)
+            .filter(|section| section.names().any(|held| *held == name))
             .map(|section| section.block.map_or("no block".to_owned(), |block| format!("block `{block}`")))
             .collect()
     }
@@ -117,5 +163,30 @@ mod tests {
         assert_eq!(ROOT.advice("workers"), "did you mean `worker`?");
         assert_eq!(WORKER.advice("conf"), "it belongs in no block");
         assert_eq!(WORKER.advice("xyz"), "expected `count`, `cores` or `memory`");
+        assert_eq!(WORKER.advice("port"), "it belongs in block `master` or block `edge`");
+        assert_eq!(HOST.advice("prio"), "expected `address`, `interface` or `priority`");
+        assert_eq!(EDGE.advice("interface"), "it belongs in block `host`");
+        assert_eq!(ROOT.advice("host"), "it belongs in block `edge`");
+    }
+
+    #[test]
+    fn words_of_keepalived_and_of_cloud_providers_are_understood() {
+        for (section, word, meant) in [
+            (&EDGE, "address", "vip"),
+            (&EDGE, "virtual_ip", "vip"),
+            (&EDGE, "floating_address", "vip"),
+            (&EDGE, "vrid", "router_id"),
+            (&EDGE, "virtual_router_id", "router_id"),
+            (&EDGE, "advert_int", "advert_interval"),
+            (&EDGE, "nodes", "host"),
+            (&EDGE, "hosts", "host"),
+            (&HOST, "ip", "address"),
+            (&HOST, "nic", "interface"),
+            (&HOST, "dev", "interface"),
+            (&HOST, "device", "interface"),
+            (&HOST, "weight", "priority"),
+        ] {
+            assert_eq!(section.advice(word), format!("did you mean `{meant}`?"), "{word}");
+        }
     }
 }

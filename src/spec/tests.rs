@@ -1,5 +1,6 @@
 //! Whole specs: what they become, and what is said about them.
 
+mod edge;
 mod generated;
 mod golden;
 
@@ -203,10 +204,10 @@ EOT
 
 #[test]
 fn the_contract_s_own_example_says_what_is_not_available() {
-    let message = check("master {\n  count = 2\n  recovery = \"consul\"\n}\nedge {\n  host \"a\" {\n  }\n}\n");
+    let message = check("master {\n  count = 2\n  recovery = \"consul\"\n}\n");
     let message = message.unwrap_err().to_string();
-    assert_eq!(message.matches("not available in this version").count(), 3, "{message}");
-    assert_eq!(message.lines().count(), 4, "{message}");
+    assert_eq!(message.matches("not available in this version").count(), 2, "{message}");
+    assert_eq!(message.lines().count(), 3, "{message}");
 }
 
 #[test]

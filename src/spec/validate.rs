@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::problem::{Complaint, Invalid};
-use super::{Driver, Master, Overrides, Runtime, Source, ValidSpec, Worker, file, flags};
+use super::{Driver, Edge, Master, Overrides, Runtime, Source, ValidSpec, Worker, file, flags};
 use crate::names::{ClusterName, ConfKey, ConfValue, Datacenter, ImageReference, NodePath, NodePool};
 use crate::units::{Cores, Memory};
 
@@ -22,6 +22,7 @@ pub(super) struct Given {
     pub(super) worker_count: Option<u32>,
     pub(super) worker_cores: Option<Cores>,
     pub(super) worker_memory: Option<Memory>,
+    pub(super) edge: Option<Edge>,
     pub(super) conf: BTreeMap<ConfKey, ConfValue>,
 }
 
@@ -58,7 +59,7 @@ fn merge(flags: Given, file: Given) -> ValidSpec {
             cores: flags.worker_cores.or(file.worker_cores).unwrap_or(default.worker.cores),
             memory: flags.worker_memory.or(file.worker_memory).unwrap_or(default.worker.memory),
         },
-        edge: None,
+        edge: flags.edge.or(file.edge),
         conf: file.conf.into_iter().chain(flags.conf).collect(),
     }
 }

@@ -1,20 +1,26 @@
 //! Properties that hold for any text and for every valid spec.
 
+mod edge;
+
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
 use super::*;
+use edge::{valid_edge, written_edge};
 
 /// Text that looks like HCL often enough to get past the parser.
 fn nearly_hcl() -> impl Strategy<Value = String> {
-    let names =
-        "name|names|datacenters|node_pool|conf|runtime|driver|master|worker|edge|count|cores|memory|port|ui_port|é";
+    let names = "name|names|datacenters|node_pool|conf|runtime|driver|master|worker|count|cores|memory|port|ui_port|é\
+         |edge|vip|router_id|advert_interval|preempt|stats_port|host|address|interface|priority";
+    let addresses = r#""172\.16\.[0-3]\.[01]"|"fd00::[01]/6[45]""#;
     let values = r#"[0-9]{1,6}|-1|1\.5|"[a-z0-9]{0,5}"|"1GiB"|"\$\{x\}"|true|null|x|\["dc1"(, "dc1")?\]|f\(1\)"#;
     let piece = prop_oneof![
         8 => (names, values).prop_map(|(name, value)| format!("{name} = {value}\n")),
+        2 => ("vip|address", addresses).prop_map(|(name, value)| format!("{name} = {value}\n")),
         4 => names.prop_map(|name| format!("{name} {{\n")),
+        2 => "host( \"[ab ]\"){0,2} \\{\n",
         4 => Just("}\n".to_owned()),
         2 => values.prop_map(|value| format!("conf = {{ \"spark.a\" = {value}, \"spark.a\" = 1 }}\n")),
         1 => Just("name = <<EOT\nx\nEOT\n".to_owned()),
@@ -68,6 +74,7 @@ prop_compose! {
                 .prop_filter_map("not valid", |text| text.parse::<ConfValue>().ok()),
             0..6,
         ),
+        edge in prop::option::of(valid_edge()),
     ) -> ValidSpec {
         ValidSpec {
             name,
@@ -76,10 +83,15 @@ prop_compose! {
             runtime: Runtime { driver, image, spark_home },
             master: Master { memory: master_memory, port, ui_port },
             worker: Worker { count, cores: Cores::try_from(cores).unwrap(), memory: worker_memory },
-            edge: None,
+            edge: edge.filter(|edge| [port, ui_port].iter().flatten().all(|fixed| !taken(edge).contains(fixed))),
             conf,
         }
     }
+}
+
+/// The ports that a master behind this edge cannot have.
+fn taken(edge: &Edge) -> [u16; 2] {
+    [edge.port, edge.ui_port]
 }
 
 /// A string as HCL writes it.
@@ -110,7 +122,9 @@ fn written(spec: &ValidSpec) -> String {
     file += &line("count", Some(spec.worker.count.to_string()));
     file += &line("cores", Some(spec.worker.cores.to_string()));
     file += &line("memory", text(&spec.worker.memory));
-    file += "}\nconf = {\n";
+    file += "}\n";
+    file += &spec.edge.as_ref().map(written_edge).unwrap_or_default();
+    file += "conf = {\n";
     for (key, value) in &spec.conf {
         writeln!(file, "{} = {}", quoted(key.as_str()), quoted(value.as_str())).unwrap();
     }
