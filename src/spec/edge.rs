@@ -38,7 +38,7 @@ pub struct Edge {
 impl Edge {
     /// One host alone would hold an address that cannot float.
     pub const FEWEST_HOSTS: usize = 2;
-    /// Every host tells every other that it lives; more than a few only cost.
+    /// The holder tells every other host that it is alive; more than a few only cost.
     pub const MOST_HOSTS: usize = 15;
     /// The default of [`Edge::port`], Spark's own.
     pub const PORT: u16 = 7077;
