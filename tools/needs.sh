@@ -66,6 +66,9 @@ look() {
   if consul_missing && ! command -v apt-get >/dev/null; then
     PROBLEMS+=("no consul found, and no apt-get to get it with|put a consul on PATH")
   fi
+  if edge_missing && ! command -v apt-get >/dev/null; then
+    PROBLEMS+=("no ${EDGE_PROGRAMS[*]} found, and no apt-get to get them with|install ${EDGE_PROGRAMS[*]} with the package manager of this system")
+  fi
 }
 
 install_packages() {

@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/report.sh
 . tools/nomad.sh
 . tools/consul.sh
+. tools/edge.sh
 . tools/spark.sh
 . tools/needs.sh
 
@@ -27,6 +28,7 @@ new_work
 
 check_needs "$purpose"
 setup_consul
+setup_edge
 setup_spark
 setup_nomad
 if [[ -z $purpose ]]; then
