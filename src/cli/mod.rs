@@ -4,11 +4,13 @@ pub mod environment;
 pub mod exit;
 pub mod interrupt;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use crate::lab::{self, Network};
 use crate::report::Format;
 use crate::spec::{Driver, Overrides};
 
@@ -271,6 +273,12 @@ pub struct Stop {
 pub enum Lab {
     /// Start Nomad and Consul and wait until they are ready
     Up {
+        /// How many hosts: 1 on loopback, or 3 in network namespaces, which needs root [default: 1]
+        #[arg(long, value_name = "N")]
+        nodes: Option<u32>,
+        /// The network of three hosts: a /24 of 198.18.0.0/15 [default: 198.18.0.0/24]
+        #[arg(long, value_name = "NETWORK")]
+        network: Option<Network>,
         /// Nomad's HTTP port; RPC and Serf take the two ports above it [default: 4646]
         #[arg(long, value_name = "PORT")]
         nomad_port: Option<u16>,
@@ -287,10 +295,40 @@ pub enum Lab {
         #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = positive_duration)]
         timeout: Duration,
     },
-    /// Show the agents, the node and the tools
+    /// Show the hosts, the agents, the nodes and the tools
     Status,
     /// Print what the shell needs: eval "$(nomspark lab env)"
-    Env,
+    Env {
+        /// The host whose agents to use [default: the first one]
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
+    },
+    /// Run a command in the network of one of three hosts
+    Exec {
+        /// The host's name
+        host: String,
+        /// The command and its arguments
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
+    },
+    /// Cut one of three hosts off from the network
+    Cut {
+        /// The host's name
+        host: String,
+    },
+    /// Connect a host again that was cut off
+    Mend {
+        /// The host's name
+        host: String,
+    },
+    /// Kill an agent without a warning; its tasks live on, and `up` starts it again
+    Kill {
+        /// The host's name; `lab` in a lab of one host
+        host: String,
+        /// The agent
+        #[arg(value_enum)]
+        agent: lab::Kind,
+    },
 }
 
 /// A duration such as 90s or 5m that is longer than nothing.

@@ -8,11 +8,14 @@ use crate::error::Result;
 use crate::lab::{self, Options};
 use crate::report::Report;
 
+/// How long the short commands wait for another lab command that is at work.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Runs the command.
 pub(super) async fn run(command: Lab, report: &Report) -> Result<Exit> {
     match command {
-        Lab::Up { nomad_port, consul_port, timeout } => {
-            let options = Options { nomad_port, consul_port, ..options(timeout)? };
+        Lab::Up { nodes, network, nomad_port, consul_port, timeout } => {
+            let options = Options { nodes, network, nomad_port, consul_port, ..options(timeout)? };
             let running = lab::up(&options, report).await?;
             report.result(&running, || running.text())?;
         }
@@ -21,17 +24,30 @@ pub(super) async fn run(command: Lab, report: &Report) -> Result<Exit> {
             report.result(&ended, || ended.text())?;
         }
         Lab::Status => {
-            let status = lab::status(&options(Duration::from_secs(10))?).await?;
+            let status = lab::status(&options(PATIENCE)?).await?;
             report.result(&status, || status.text())?;
         }
-        Lab::Env => {
-            let environment = lab::environment(&options(Duration::from_secs(10))?)?;
+        Lab::Env { host } => {
+            let environment = lab::environment(&options(PATIENCE)?, host.as_deref())?;
             report.result(&environment, || environment.text())?;
+        }
+        Lab::Exec { host, command } => match lab::exec(&options(PATIENCE)?, &host, &command)? {},
+        Lab::Cut { host } => link(&host, false, report).await?,
+        Lab::Mend { host } => link(&host, true, report).await?,
+        Lab::Kill { host, agent } => {
+            let killed = lab::kill(&options(PATIENCE)?, &host, agent, report).await?;
+            report.result(&killed, || killed.text())?;
         }
     }
     Ok(Exit::Done)
 }
 
+async fn link(host: &str, up: bool, report: &Report) -> Result<()> {
+    let linked = lab::link(&options(PATIENCE)?, host, up, report).await?;
+    Ok(report.result(&linked, || linked.text())?)
+}
+
 fn options(timeout: Duration) -> Result<Options> {
-    Ok(Options { nomad_port: None, consul_port: None, state_dir: lab::default_state_dir()?, timeout })
+    let state_dir = lab::default_state_dir()?;
+    Ok(Options { nodes: None, network: None, nomad_port: None, consul_port: None, state_dir, timeout })
 }

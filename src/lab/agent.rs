@@ -1,6 +1,7 @@
 //! Starts and ends one agent.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,12 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use clap::ValueEnum;
 use nix::sys::signal::Signal;
+use serde::Serialize;
 
-use super::MARK;
 use super::error::{Error, LogTail};
 use super::folder::Folder;
+use super::namespace::Namespace;
 use super::process::{self, Identity};
+use super::tools::{self, Tools};
+use super::{Host, MARK};
 
 /// How long an agent may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,11 +33,60 @@ const TAIL_BYTES: u64 = 16 * 1024;
 /// Variables with these beginnings would change what the agents do, or leak into the tasks.
 const FOREIGN: [&str; 5] = ["NOMAD_", "CONSUL_", "VAULT_", "NOMSPARK_", "SPARK_"];
 
+/// The two agents of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The scheduler's.
+    Nomad,
+    /// The one that knows the services.
+    Consul,
+}
+
+impl Kind {
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nomad => "Nomad",
+            Self::Consul => "Consul",
+        }
+    }
+
+    /// The program, and the name of its files.
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Self::Nomad => "nomad",
+            Self::Consul => "consul",
+        }
+    }
+
+    /// Which one of which host it is, for people.
+    pub(super) fn of(self, host: &Host) -> String {
+        if host.address.is_loopback() { self.name().to_owned() } else { format!("{} of {}", self.name(), host.name) }
+    }
+}
+
+/// Where and with what agents are started.
+#[derive(Debug)]
+pub(super) struct Launch<'a> {
+    /// The lab's state folder.
+    pub(super) folder: &'a Folder,
+    /// What is started.
+    pub(super) tools: &'a Tools,
+    /// The host that they belong to.
+    pub(super) host: &'a Host,
+    /// Its network, unless that is the machine's own.
+    pub(super) namespace: Option<Namespace>,
+}
+
 /// An agent that this process started.
 #[derive(Debug)]
 pub(super) struct Agent {
-    /// `Nomad` or `Consul`.
-    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) kind: Kind,
+    /// What it is and where, for people.
+    title: String,
     /// Its process.
     pub(super) identity: Identity,
     /// Where it writes.
@@ -43,24 +97,24 @@ pub(super) struct Agent {
 
 impl Agent {
     /// Starts an agent that outlives this process and does not hear the terminal's Ctrl-C.
-    pub(super) fn start(
-        name: &'static str,
-        program: &Path,
-        configuration: &[&Path],
-        folder: &Folder,
-        spark_home: &Path,
-    ) -> Result<Self, Error> {
-        let log = folder.log(&name.to_lowercase());
+    pub(super) fn start(kind: Kind, launch: &Launch<'_>, configuration: &[&PathBuf]) -> Result<Self, Error> {
+        let folder = launch.folder.of(launch.host);
+        let title = kind.of(launch.host);
+        let log = folder.log(kind);
         let output = OpenOptions::new().create(true).append(true).mode(0o600).open(&log);
         let output = output.map_err(Error::file("open", &log))?;
         let errors = output.try_clone().map_err(Error::file("open", &log))?;
-        let mut command = Command::new(program);
+        let (program, option) = match kind {
+            Kind::Nomad => (&launch.tools.nomad.path, "-config="),
+            Kind::Consul => (&launch.tools.consul.path, "-config-file="),
+        };
+        let mut command = match &launch.namespace {
+            Some(namespace) => tools::inside(namespace, program)?,
+            None => Command::new(program),
+        };
         command.arg("agent");
         for file in configuration {
-            let mut argument = std::ffi::OsString::from("-config=");
-            if name == "Consul" {
-                argument = "-config-file=".into();
-            }
+            let mut argument = OsString::from(option);
             argument.push(file);
             command.arg(argument);
         }
@@ -70,22 +124,24 @@ impl Agent {
             }
         }
         command
-            .env(MARK, folder.path())
-            .env("SPARK_HOME", spark_home)
+            .env(MARK, launch.folder.path())
+            .env("SPARK_HOME", &launch.tools.spark.path)
+            .env("PATH", tools::search_path())
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)
             .process_group(0);
-        let child = command.spawn().map_err(|source| Error::Spawn { agent: name, source })?;
+        let child = command.spawn().map_err(|source| Error::Spawn { agent: title.clone(), source })?;
         let identity = i32::try_from(child.id()).ok().and_then(Identity::of);
-        let gone = || Error::Spawn { agent: name, source: io::Error::other("it ended at once") };
-        Ok(Self { name, identity: identity.ok_or_else(gone)?, log, child: Some(child) })
+        let gone = || Error::Spawn { agent: title.clone(), source: io::Error::other("it ended at once") };
+        let identity = identity.ok_or_else(gone)?;
+        Ok(Self { kind, title, identity, log, child: Some(child) })
     }
 
     /// An agent that an earlier command started.
-    pub(super) fn known(name: &'static str, identity: Identity, folder: &Folder) -> Self {
-        Self { name, identity, log: folder.log(&name.to_lowercase()), child: None }
+    pub(super) fn known(kind: Kind, identity: Identity, host: &Host, folder: &Folder) -> Self {
+        Self { kind, title: kind.of(host), identity, log: folder.of(host).log(kind), child: None }
     }
 
     /// Whether this process started it.
@@ -102,21 +158,12 @@ impl Agent {
         if self.identity.is_alive() {
             return Ok(());
         }
-        Err(Error::AgentDied { agent: self.name, source: self.log_tail() })
+        Err(Error::AgentDied { agent: self.title.clone(), source: self.log_tail() })
     }
 
     /// The last lines of its log.
     pub(super) fn log_tail(&self) -> LogTail {
         LogTail { path: self.log.clone(), lines: tail(&self.log).unwrap_or_default() }
-    }
-
-    /// Ends the agent: politely, then by force.
-    pub(super) async fn end(mut self) -> Result<(), Error> {
-        end(&[self.identity]).await?;
-        if let Some(child) = &mut self.child {
-            let _ = child.try_wait();
-        }
-        Ok(())
     }
 }
 

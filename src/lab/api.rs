@@ -13,7 +13,10 @@ use super::ports::Ports;
 /// How long an agent on the same machine may take for an answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The HTTP APIs of the lab's two agents.
+/// How Consul writes that a member is alive.
+const ALIVE: u8 = 1;
+
+/// The HTTP APIs of the two agents of a host.
 #[derive(Clone, Debug)]
 pub(super) struct Api {
     http: Client,
@@ -66,6 +69,12 @@ struct Allocation {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct Member {
+    status: u8,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Key {
     state: String,
 }
@@ -108,9 +117,9 @@ impl Api {
         get(&self.http, &self.nomad, "/v1/status/leader").await.is_some_and(|leader: String| !leader.is_empty())
     }
 
-    /// Whether Nomad's servers have the key that they sign the identities of nodes with.
+    /// Whether this Nomad server, and not only its leader, has the key that signs the identities of nodes.
     pub(super) async fn nomad_has_key(&self) -> bool {
-        let keys: Option<Vec<Key>> = get(&self.http, &self.nomad, "/v1/operator/keyring/keys").await;
+        let keys: Option<Vec<Key>> = get(&self.http, &self.nomad, "/v1/operator/keyring/keys?stale=true").await;
         keys.is_some_and(|keys| keys.iter().any(|key| key.state == "active"))
     }
 
@@ -119,11 +128,17 @@ impl Api {
         get(&self.http, &self.nomad, "/v1/nodes").await.unwrap_or_default()
     }
 
-    /// Whether Consul knows the Nomad client as a service.
-    pub(super) async fn consul_knows_nomad(&self) -> bool {
+    /// How many Nomad clients Consul knows as services.
+    pub(super) async fn nomad_clients_in_consul(&self) -> usize {
         let services: Option<Vec<serde::de::IgnoredAny>> =
             get(&self.http, &self.consul, "/v1/catalog/service/nomad-client").await;
-        services.is_some_and(|services| !services.is_empty())
+        services.map_or(0, |services| services.len())
+    }
+
+    /// How many Consul agents this one takes for alive, itself included.
+    pub(super) async fn living_consul_members(&self) -> usize {
+        let members: Vec<Member> = get(&self.http, &self.consul, "/v1/agent/members").await.unwrap_or_default();
+        members.iter().filter(|member| member.status == ALIVE).count()
     }
 
     /// All jobs that Nomad knows.

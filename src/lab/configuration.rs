@@ -3,18 +3,19 @@
 //! They are JSON, which both agents read as they read HCL: whatever a path holds is escaped rightly.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use super::Host;
-use super::chroot;
+use super::agent::Kind;
 use super::error::Error;
-use super::folder::Folder;
+use super::folder::HostFolder;
 use super::ports::{Port, Ports};
 use super::state::State;
 use super::tools::Tools;
+use super::{chroot, wiring};
 
 /// Fingerprinters that ask a cloud's metadata server and only cost time here.
 const FINGERPRINTERS_OFF: &str = "env_aws,env_gce,env_azure,env_digitalocean";
@@ -31,16 +32,18 @@ pub(super) struct Configuration {
 }
 
 /// Writes all configuration files of a host.
-pub(super) fn write(folder: &Folder, host: &Host, state: &State) -> Result<Configuration, Error> {
+pub(super) fn write(folder: &HostFolder, host: &Host, state: &State) -> Result<Configuration, Error> {
     let (ports, tools) = (state.ports, &state.tools);
+    let others: Vec<IpAddr> =
+        state.hosts.iter().map(|other| other.host.address).filter(|address| *address != host.address).collect();
     let files = Configuration {
         consul: folder.configuration("consul"),
         nomad_server: folder.configuration("nomad-server"),
         nomad_client: folder.configuration("nomad-client"),
     };
-    write_file(&files.consul, &consul(folder, host, ports, tools))?;
-    write_file(&files.nomad_server, &nomad_server(folder, host, ports))?;
-    write_file(&files.nomad_client, &nomad_client(ports, tools))?;
+    write_file(&files.consul, &consul(folder, host, &others, ports, tools))?;
+    write_file(&files.nomad_server, &nomad_server(folder, host, &others, ports))?;
+    write_file(&files.nomad_client, &nomad_client(host, ports, tools))?;
     Ok(files)
 }
 
@@ -53,7 +56,7 @@ fn numbers(ports: &[Port]) -> Map<String, Value> {
     ports.iter().map(|port| (port.key.to_owned(), json!(port.number))).collect()
 }
 
-fn consul(folder: &Folder, host: &Host, ports: Ports, tools: &Tools) -> Value {
+fn consul(folder: &HostFolder, host: &Host, others: &[IpAddr], ports: Ports, tools: &Tools) -> Value {
     // A version that does not tell its number is taken for a recent one.
     let version = tools.consul.number().unwrap_or((u32::MAX, 0));
     let mut numbers = numbers(&ports.of_consul());
@@ -64,12 +67,12 @@ fn consul(folder: &Folder, host: &Host, ports: Ports, tools: &Tools) -> Value {
     let mut configuration = json!({
         "datacenter": "dc1",
         "node_name": host.name,
-        "data_dir": folder.data("consul"),
+        "data_dir": folder.data(Kind::Consul),
         "server": true,
-        "bootstrap_expect": 1,
+        "bootstrap_expect": others.len() + 1,
         "bind_addr": host.address,
         "advertise_addr": host.address,
-        "client_addr": host.address,
+        "client_addr": client_addresses(host),
         "ports": numbers,
         "disable_update_check": true,
         // A server that leaves takes itself out of its own data, and takes 10 seconds for it.
@@ -78,6 +81,10 @@ fn consul(folder: &Folder, host: &Host, ports: Ports, tools: &Tools) -> Value {
         // The fastest election, meant for good networks.
         "performance": { "raft_multiplier": 1 },
     });
+    if !others.is_empty() {
+        configuration["retry_join"] = json!(with_port(others, &ports.of_consul(), "serf_lan"));
+        configuration["retry_interval"] = json!("2s");
+    }
     if version >= (1, 9) {
         configuration["ui_config"] = json!({ "enabled": true });
     } else {
@@ -86,13 +93,32 @@ fn consul(folder: &Folder, host: &Host, ports: Ports, tools: &Tools) -> Value {
     configuration
 }
 
-fn nomad_server(folder: &Folder, host: &Host, ports: Ports) -> Value {
+/// Where Consul answers: what runs on a host of its own also finds it where it is on any machine.
+fn client_addresses(host: &Host) -> String {
+    if host.address.is_loopback() { host.address.to_string() } else { format!("{} 127.0.0.1", host.address) }
+}
+
+/// Addresses with the port of this purpose.
+fn with_port(addresses: &[IpAddr], ports: &[Port], key: &str) -> Vec<String> {
+    let number = ports.iter().find(|port| port.key == key).map_or(0, |port| port.number);
+    addresses.iter().map(|address| SocketAddr::new(*address, number).to_string()).collect()
+}
+
+fn nomad_server(folder: &HostFolder, host: &Host, others: &[IpAddr], ports: Ports) -> Value {
     let consul = SocketAddr::new(host.address, ports.consul).to_string();
+    let mut server = json!({ "enabled": true, "bootstrap_expect": others.len() + 1, "raft_multiplier": 1 });
+    if !others.is_empty() {
+        let others = with_port(others, &ports.of_nomad(), "serf");
+        server["server_join"] = json!({ "retry_join": others, "retry_interval": "1s" });
+        // A new leader cannot know when it would have heard from a client, and by default gives all of them 5 minutes:
+        // too long to watch what becomes of a host that was cut off together with the old leader.
+        server["failover_heartbeat_ttl"] = json!("30s");
+    }
     json!({
         "datacenter": "dc1",
         "region": "global",
         "name": host.name,
-        "data_dir": folder.data("nomad"),
+        "data_dir": folder.data(Kind::Nomad),
         "bind_addr": host.address,
         "advertise": { "http": host.address, "rpc": host.address, "serf": host.address },
         "ports": numbers(&ports.of_nomad()),
@@ -100,19 +126,21 @@ fn nomad_server(folder: &Folder, host: &Host, ports: Ports) -> Value {
         "leave_on_interrupt": false,
         "leave_on_terminate": false,
         "ui": { "enabled": true, "consul": { "ui_url": format!("http://{consul}/ui") } },
-        "server": { "enabled": true, "bootstrap_expect": 1, "raft_multiplier": 1 },
+        "server": server,
         "consul": { "address": consul },
     })
 }
 
-fn nomad_client(ports: Ports, tools: &Tools) -> Value {
+fn nomad_client(host: &Host, ports: Ports, tools: &Tools) -> Value {
     let (first, last) = ports.dynamic();
     let mut client = json!({
         "enabled": true,
-        "network_interface": "lo",
+        "network_interface": if host.address.is_loopback() { "lo" } else { wiring::INTERFACE },
         "min_dynamic_port": first,
         "max_dynamic_port": last,
         "meta": { "spark_home": tools.spark.path },
+        // A Consul that is away for a while must not cost a task its life.
+        "template": { "consul_retry": { "attempts": 0, "max_backoff": "5s" } },
         "options": { "fingerprint.denylist": FINGERPRINTERS_OFF },
         // A full disk of a laptop is no reason to throw away the logs of what just ended.
         "gc_disk_usage_threshold": 99,

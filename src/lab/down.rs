@@ -8,8 +8,10 @@ use super::api::Api;
 use super::error::Error;
 use super::folder::Folder;
 use super::leftovers::Belongings;
+use super::network::Network;
 use super::state::State;
-use super::{Host, Options, agent, cgroups, containers, mounts};
+use super::wiring::Wiring;
+use super::{Options, agent, cgroups, claim, containers, mounts};
 use crate::report::{Event, Report};
 
 /// How long Nomad may take to stop its jobs; what then still runs is ended by force.
@@ -60,31 +62,65 @@ pub async fn down(options: &Options, report: &Report) -> Result<Ended, Error> {
         }
         Err(error) => return Err(error),
     };
-    if state.is_none() && !folder.path().exists() && Belongings::of(&folder).processes().is_empty() {
+    let network = state.as_ref().and_then(|state| state.network);
+    let networks = networks(&folder, network);
+    if state.is_none()
+        && !folder.path().exists()
+        && networks.is_empty()
+        && Belongings::of(&folder, &networks).processes().is_empty()
+    {
         return Ok(ended(false, 0));
     }
     if let Some(state) = &state {
         let living = state.living();
-        if state.nomad.is_some_and(|nomad| living.contains(&nomad)) {
-            stop_jobs(&Api::new(&Host::loopback(), state.ports)?, report).await?;
+        if let Some(api) = answering(state).await? {
+            stop_jobs(&api, report).await?;
         }
         if !living.is_empty() {
             report.event(&Event::Step { what: "ending Nomad and Consul".to_owned() })?;
         }
         agent::end(&living).await?;
     }
-    let leftovers = clean(&folder).await?;
+    let leftovers = clean(&folder, network).await?;
     Ok(ended(true, leftovers))
 }
 
+/// The networks that a lab has: those that it claimed, and the one of its state.
+fn networks(folder: &Folder, known: Option<Network>) -> Vec<Network> {
+    let mut networks = claim::of(folder);
+    // Without a claim the namespaces may be another lab's by now.
+    networks.extend(known.filter(|network| !networks.contains(network) && claim::is_free(*network)));
+    networks
+}
+
+/// The API of a host where Nomad runs and answers.
+async fn answering(state: &State) -> Result<Option<Api>, Error> {
+    for member in &state.hosts {
+        if member.nomad.is_some_and(|nomad| nomad.is_alive()) {
+            let api = Api::new(&member.host, state.ports)?;
+            if api.nomad_has_leader().await {
+                return Ok(Some(api));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// Ends and removes everything of a lab whose agents have ended; returns how many processes were left.
-pub(super) async fn clean(folder: &Folder) -> Result<usize, Error> {
-    let belongings = Belongings::of(folder);
+pub(super) async fn clean(folder: &Folder, known: Option<Network>) -> Result<usize, Error> {
+    let networks = networks(folder, known);
+    let belongings = Belongings::of(folder, &networks);
     containers::remove(belongings.allocations()).await;
     let count = belongings.end().await?;
     mounts::unmount_below(folder.path())?;
     cgroups::remove(belongings.allocations());
+    for network in &networks {
+        Wiring::new(*network)?.remove().await?;
+    }
     folder.remove()?;
+    for network in &networks {
+        claim::release(*network)?;
+    }
     Ok(count)
 }
 

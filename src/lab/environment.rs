@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::Options;
 use super::api::Api;
 use super::error::Error;
 use super::folder::Folder;
 use super::state::State;
 use super::tools::Origin;
-use super::{Host, Options};
 
 /// The variables that point nomad, consul and Spark at the lab.
 #[derive(Clone, Debug, Serialize)]
@@ -44,11 +44,15 @@ impl Environment {
     }
 }
 
-/// The variables of the lab that runs.
-pub fn environment(options: &Options) -> Result<Environment, Error> {
+/// The variables of the lab that runs, as seen at a host, by default at the first one.
+pub fn environment(options: &Options, host: Option<&str>) -> Result<Environment, Error> {
     let folder = Folder::new(&options.state_dir)?;
-    let state = State::read(&folder)?.filter(|state| !state.living().is_empty()).ok_or(Error::NotRunning)?;
-    let api = Api::new(&Host::loopback(), state.ports)?;
+    let mut state = State::read(&folder)?.filter(|state| !state.living().is_empty()).ok_or(Error::NotRunning)?;
+    let host = match host {
+        Some(name) => state.member(name)?.host.clone(),
+        None => state.hosts().into_iter().next().ok_or(Error::NotRunning)?,
+    };
+    let api = Api::new(&host, state.ports)?;
     let mut path: Vec<PathBuf> = Vec::new();
     for tool in [&state.tools.nomad, &state.tools.consul] {
         if let Some(folder) = tool.path.parent()

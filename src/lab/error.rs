@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::network::Network;
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 use crate::report::WriteError;
@@ -69,6 +70,67 @@ pub enum Error {
         /// Its Consul port.
         consul: u16,
     },
+    /// The lab has another number of hosts, or another network, than was asked for.
+    #[error("a lab exists already {0}")]
+    OtherLab(String),
+    /// A lab of so many hosts is not made.
+    #[error("a lab has 1 or 3 hosts, not {0}")]
+    NodesImpossible(u32),
+    /// A network was asked for and no hosts to be in it.
+    #[error("--network is for a lab with three hosts")]
+    NetworkUnused,
+    /// Namespaces and links are root's.
+    #[error("a lab with three hosts needs root: each has a network namespace of its own")]
+    NeedsRoot,
+    /// A program of the system is missing.
+    #[error("{name} was found neither on PATH nor in /usr/sbin")]
+    SystemToolMissing {
+        /// The program.
+        name: &'static str,
+        /// Debian's package that has it.
+        package: &'static str,
+    },
+    /// `ip` failed.
+    #[error("`ip {arguments}` failed: {said}")]
+    IpRoute {
+        /// What it was to do.
+        arguments: String,
+        /// What it said.
+        said: String,
+    },
+    /// Something else on this machine has the network.
+    #[error("the network {network} is in use: {user}")]
+    NetworkTaken {
+        /// The network.
+        network: Network,
+        /// By what.
+        user: String,
+    },
+    /// Another lab has the network.
+    #[error("the network {network} belongs to the lab in {}", .owner.display())]
+    NetworkClaimed {
+        /// The network.
+        network: Network,
+        /// The other lab's state folder.
+        owner: PathBuf,
+    },
+    /// What was asked for needs hosts of their own.
+    #[error("this lab has one host, which shares the machine's network: it has no link to cut and no network to enter")]
+    OneHost,
+    /// No host of this name.
+    #[error("the lab has no host {name}; it has {}", .hosts.join(", "))]
+    NoSuchHost {
+        /// What was asked for.
+        name: String,
+        /// Those that there are.
+        hosts: Vec<String>,
+    },
+    /// A host is there in name only.
+    #[error("the network of {0} is gone")]
+    NoNamespace(String),
+    /// The agent that was to be killed has ended already.
+    #[error("{0} is not running")]
+    AgentNotRunning(String),
     /// Another lab command works on the same state.
     #[error("another nomspark lab command is still at work after {}", humantime::format_duration(*.0))]
     Locked(Duration),
@@ -97,7 +159,7 @@ pub enum Error {
     #[error("failed to start {agent}")]
     Spawn {
         /// Which agent.
-        agent: &'static str,
+        agent: String,
         /// Why.
         source: io::Error,
     },
@@ -105,7 +167,7 @@ pub enum Error {
     #[error("the lab's {agent} agent ended by itself")]
     AgentDied {
         /// Which agent.
-        agent: &'static str,
+        agent: String,
         /// The last lines of its log.
         source: LogTail,
     },
@@ -164,7 +226,12 @@ impl Advice for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::NotReady { .. } | Self::Locked(_) => Exit::TimedOut,
-            Self::PortImpossible { .. } => Exit::Usage,
+            Self::PortImpossible { .. }
+            | Self::NodesImpossible(_)
+            | Self::NetworkUnused
+            | Self::NeedsRoot
+            | Self::OneHost
+            | Self::NoSuchHost { .. } => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             Self::Output(error) => error.exit(),
             _ => Exit::Failed,
@@ -180,12 +247,27 @@ impl Advice for Error {
             Self::PortBusy { .. } | Self::PortImpossible { .. } => {
                 "choose other ports, such as `nomspark lab up --nomad-port 14646 --consul-port 18500`"
             }
-            Self::OtherPorts { .. } => {
+            Self::OtherPorts { .. } | Self::OtherLab(_) => {
                 "run `nomspark lab down` first, or set XDG_STATE_HOME to another folder for a second lab"
             }
             Self::StateBroken { .. } => "run `nomspark lab down`, then `nomspark lab up`",
             Self::NotReady { .. } => "allow more time with --timeout",
-            Self::NotRunning => "nomspark lab up",
+            Self::NotRunning | Self::NoNamespace(_) | Self::AgentNotRunning(_) => "nomspark lab up",
+            Self::NodesImpossible(_) | Self::NetworkUnused => {
+                "`nomspark lab up --nodes 3` as root, or `nomspark lab up` for one host on loopback"
+            }
+            Self::NeedsRoot => "run it as root; `nomspark lab up` for one host on loopback needs no root",
+            Self::SystemToolMissing { package, .. } => {
+                return Some(format!("install {package}: that is the name of Debian's package"));
+            }
+            Self::IpRoute { .. } => {
+                "a container needs the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN, a kernel veth and bridge"
+            }
+            Self::NetworkTaken { .. } => "choose another network, such as `--network 198.18.7.0/24`",
+            Self::NetworkClaimed { .. } => {
+                "choose another network, such as `--network 198.18.7.0/24`, or end that lab with its XDG_STATE_HOME"
+            }
+            Self::OneHost => "`nomspark lab up --nodes 3` starts a lab in which each host has a network of its own",
             Self::Unkillable(_) | Self::Unmount { .. } => {
                 "run `nomspark lab down` again, as the user who started the lab"
             }

@@ -1,5 +1,6 @@
 //! The state folder: where everything of the lab is written, and the lock that lets one command at a time at it.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 
+use super::Host;
+use super::agent::Kind;
 use super::error::Error;
 use crate::report::{Event, Report};
 
@@ -33,6 +36,10 @@ fn state_dir(xdg_state_home: Option<OsString>, home: Option<OsString>) -> Result
 #[derive(Clone, Debug)]
 pub(super) struct Folder(PathBuf);
 
+/// What the agents of one host write.
+#[derive(Clone, Debug)]
+pub(super) struct HostFolder(PathBuf);
+
 impl Folder {
     /// Resolves the folder's path and creates nothing.
     pub(super) fn new(state_dir: &Path) -> Result<Self, Error> {
@@ -56,40 +63,17 @@ impl Folder {
         self.0.join("lab.json")
     }
 
-    /// An agent's data.
-    pub(super) fn data(&self, agent: &str) -> PathBuf {
-        self.0.join("data").join(agent)
+    /// A host's part of it; the only host of a lab on loopback has all of it.
+    pub(super) fn of(&self, host: &Host) -> HostFolder {
+        HostFolder(if host.address.is_loopback() { self.0.clone() } else { self.0.join(&host.name) })
     }
 
-    /// The folder with Nomad's allocations, one folder each.
-    pub(super) fn allocations(&self) -> PathBuf {
-        self.data("nomad").join("alloc")
-    }
-
-    /// A configuration file.
-    pub(super) fn configuration(&self, name: &str) -> PathBuf {
-        self.0.join("config").join(format!("{name}.json"))
-    }
-
-    /// An agent's log.
-    pub(super) fn log(&self, agent: &str) -> PathBuf {
-        self.0.join("log").join(format!("{agent}.log"))
-    }
-
-    /// Creates the folder and those in it.
-    ///
-    /// Others may pass through, because Nomad runs tasks as other users, but not look around.
-    pub(super) fn create(&self) -> Result<(), Error> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o711);
-        for folder in [self.0.clone(), self.data("nomad"), self.data("consul")] {
-            builder.create(&folder).map_err(Error::file("create", folder))?;
-        }
-        builder.mode(0o700);
-        for folder in [self.0.join("config"), self.0.join("log")] {
-            builder.create(&folder).map_err(Error::file("create", folder))?;
-        }
-        Ok(())
+    /// The ids of the allocations of all hosts, whether a state file names these hosts or not.
+    pub(super) fn allocations(&self) -> HashSet<String> {
+        let names = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let hosts = names(&self.0).map(|entry| HostFolder(entry.path()));
+        let folders = hosts.chain([HostFolder(self.0.clone())]).map(|host| host.allocations());
+        folders.flat_map(|folder| names(&folder)).filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
     /// Removes the folder with everything in it; symbolic links are removed, never followed.
@@ -124,6 +108,49 @@ impl Folder {
             }
             tokio::time::sleep(LOCK_INTERVAL).await;
         }
+    }
+}
+
+impl HostFolder {
+    /// The folder itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// An agent's data.
+    pub(super) fn data(&self, agent: Kind) -> PathBuf {
+        self.0.join("data").join(agent.program())
+    }
+
+    /// The folder with Nomad's allocations, one folder each.
+    fn allocations(&self) -> PathBuf {
+        self.data(Kind::Nomad).join("alloc")
+    }
+
+    /// A configuration file.
+    pub(super) fn configuration(&self, name: &str) -> PathBuf {
+        self.0.join("config").join(format!("{name}.json"))
+    }
+
+    /// An agent's log.
+    pub(super) fn log(&self, agent: Kind) -> PathBuf {
+        self.0.join("log").join(format!("{}.log", agent.program()))
+    }
+
+    /// Creates the folder and those in it.
+    ///
+    /// Others may pass through, because Nomad runs tasks as other users, but not look around.
+    pub(super) fn create(&self) -> Result<(), Error> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o711);
+        for folder in [self.0.clone(), self.data(Kind::Nomad), self.data(Kind::Consul)] {
+            builder.create(&folder).map_err(Error::file("create", folder))?;
+        }
+        builder.mode(0o700);
+        for folder in [self.0.join("config"), self.0.join("log")] {
+            builder.create(&folder).map_err(Error::file("create", folder))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,9 @@
 //! The processes of a lab that no agent looks after any more, and their end.
 //!
 //! A process belongs to the lab when it carries the lab's mark in its environment, when its environment or its cgroup
-//! names an allocation of the lab, or when it descends from such a process. Having a file or the current folder
-//! below the lab's data makes nobody part of it: that may be a user who reads a log.
+//! names an allocation of the lab, when it is in a network namespace of the lab, or when it descends from such a
+//! process. Having a file or the current folder below the lab's data makes nobody part of it: that may be a user who
+//! reads a log.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -14,6 +15,8 @@ use nix::sys::signal::Signal;
 use super::agent::unkillable;
 use super::error::Error;
 use super::folder::Folder;
+use super::namespace::Number;
+use super::network::Network;
 use super::process::{self, Identity, Stat};
 use super::{MARK, cgroups};
 
@@ -29,6 +32,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 pub(super) struct Belongings {
     state_dir: PathBuf,
     allocations: HashSet<String>,
+    namespaces: HashSet<Number>,
 }
 
 /// What is known about a process.
@@ -38,14 +42,15 @@ struct Seen {
     parent: i32,
     environment: Vec<u8>,
     cgroups: String,
+    namespace: Option<Number>,
 }
 
 impl Belongings {
-    /// What belongs to the lab of a state folder.
-    pub(super) fn of(folder: &Folder) -> Self {
-        let entries = fs::read_dir(folder.allocations()).into_iter().flatten().flatten();
-        let allocations = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        Self { state_dir: folder.path().to_owned(), allocations }
+    /// What belongs to the lab of a state folder, which has these networks.
+    pub(super) fn of(folder: &Folder, networks: &[Network]) -> Self {
+        let namespaces = networks.iter().flat_map(|network| network.namespaces());
+        let namespaces = namespaces.filter_map(|namespace| namespace.number()).collect();
+        Self { state_dir: folder.path().to_owned(), allocations: folder.allocations(), namespaces }
     }
 
     /// The ids of its allocations.
@@ -82,6 +87,7 @@ impl Belongings {
         marked
             || allocation.is_some_and(|id| self.allocations.contains(id))
             || cgroups.any(|id| self.allocations.contains(id))
+            || process.namespace.is_some_and(|number| self.namespaces.contains(&number))
     }
 
     /// Ends all processes of the lab: politely, then by force. Returns how many there were.
@@ -123,6 +129,7 @@ fn see(pid: i32) -> Option<Seen> {
         parent: stat.parent,
         environment: read("environ"),
         cgroups: String::from_utf8_lossy(&read("cgroup")).into_owned(),
+        namespace: Number::of_process(pid),
     })
 }
 
@@ -144,11 +151,16 @@ mod tests {
             parent,
             environment: environment.replace(' ', "\0").into_bytes(),
             cgroups: cgroups.to_owned(),
+            namespace: None,
         }
     }
 
     fn chosen(seen: &[Seen], spared: &[i32]) -> Vec<i32> {
-        let belongings = Belongings { state_dir: "/state/lab".into(), allocations: HashSet::from([ID.to_owned()]) };
+        let belongings = Belongings {
+            state_dir: "/state/lab".into(),
+            allocations: HashSet::from([ID.to_owned()]),
+            namespaces: Number::own().into_iter().collect(),
+        };
         let mut pids: Vec<i32> = belongings
             .select(seen, &spared.iter().copied().collect())
             .into_iter()
@@ -170,6 +182,12 @@ mod tests {
             seen(31, 1, "", &format!("0::/nomad.slice/share.slice/{ID}.master.scope\n")),
         ];
         assert_eq!(chosen(&all, &[]), [10, 11, 12, 20, 30, 31]);
+    }
+
+    #[test]
+    fn processes_in_a_network_of_the_lab_are_chosen() {
+        let all = [Seen { namespace: Number::own(), ..seen(10, 1, "", "") }, seen(11, 10, "", "")];
+        assert_eq!(chosen(&all, &[]), [10, 11]);
     }
 
     #[test]

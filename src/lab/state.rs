@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Host;
+use super::agent::Kind;
+use super::api::Api;
 use super::error::Error;
 use super::folder::Folder;
+use super::network::Network;
 use super::ports::Ports;
 use super::process::Identity;
 use super::tools::Tools;
@@ -20,33 +23,55 @@ pub(super) struct State {
     pub(super) version: u32,
     /// The kernel's id of the boot in which the agents were started: after another boot their pids mean nothing.
     pub(super) boot_id: String,
-    /// The hosts; one for now.
-    pub(super) hosts: Vec<Host>,
+    /// The hosts, with their agents.
+    pub(super) hosts: Vec<Member>,
+    /// The network that the hosts have for themselves; `None` for one host on loopback.
+    pub(super) network: Option<Network>,
     /// The ports, which the agents' data depend on.
     pub(super) ports: Ports,
     /// The programs that the lab runs.
     pub(super) tools: Tools,
     /// Whether Nomad's servers have been through their first start.
     pub(super) initialized: bool,
+}
+
+/// A host and its agents.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Member {
+    /// The host.
+    #[serde(flatten)]
+    pub(super) host: Host,
     /// The Consul agent.
     pub(super) consul: Option<Identity>,
     /// The Nomad agent.
     pub(super) nomad: Option<Identity>,
 }
 
+impl Member {
+    fn new(host: Host) -> Self {
+        Self { host, consul: None, nomad: None }
+    }
+
+    /// An agent that was started, whether it is still alive or not.
+    pub(super) fn agent(&mut self, kind: Kind) -> &mut Option<Identity> {
+        match kind {
+            Kind::Nomad => &mut self.nomad,
+            Kind::Consul => &mut self.consul,
+        }
+    }
+
+    /// The agents that are alive.
+    pub(super) fn living(&self) -> impl Iterator<Item = Identity> {
+        [self.nomad, self.consul].into_iter().flatten().filter(Identity::is_alive)
+    }
+}
+
 impl State {
     /// A lab of which nothing runs yet.
-    pub(super) fn new(ports: Ports, tools: Tools) -> Self {
-        Self {
-            version: 1,
-            boot_id: boot_id(),
-            hosts: vec![Host::loopback()],
-            ports,
-            tools,
-            initialized: false,
-            consul: None,
-            nomad: None,
-        }
+    pub(super) fn new(network: Option<Network>, ports: Ports, tools: Tools) -> Self {
+        let hosts = network.map_or_else(|| vec![Host::loopback()], Network::hosts);
+        let hosts = hosts.into_iter().map(Member::new).collect();
+        Self { version: 2, boot_id: boot_id(), hosts, network, ports, tools, initialized: false }
     }
 
     /// Reads the state; `None` when there is no lab. Agents of an earlier boot are forgotten.
@@ -61,8 +86,9 @@ impl State {
         let boot_id = boot_id();
         if state.boot_id != boot_id {
             state.boot_id = boot_id;
-            state.consul = None;
-            state.nomad = None;
+            for member in &mut state.hosts {
+                *member = Member::new(member.host.clone());
+            }
         }
         Ok(Some(state))
     }
@@ -77,7 +103,24 @@ impl State {
 
     /// The agents that are alive.
     pub(super) fn living(&self) -> Vec<Identity> {
-        [self.nomad, self.consul].into_iter().flatten().filter(Identity::is_alive).collect()
+        self.hosts.iter().flat_map(Member::living).collect()
+    }
+
+    /// The hosts without their agents.
+    pub(super) fn hosts(&self) -> Vec<Host> {
+        self.hosts.iter().map(|member| member.host.clone()).collect()
+    }
+
+    /// The APIs of all hosts, in their order.
+    pub(super) fn apis(&self) -> Result<Vec<Api>, Error> {
+        self.hosts.iter().map(|member| Api::new(&member.host, self.ports)).collect()
+    }
+
+    /// The host of this name.
+    pub(super) fn member(&mut self, name: &str) -> Result<&mut Member, Error> {
+        let hosts = self.hosts.iter().map(|member| member.host.name.clone()).collect();
+        let found = self.hosts.iter_mut().find(|member| member.host.name == name);
+        found.ok_or_else(|| Error::NoSuchHost { name: name.to_owned(), hosts })
     }
 }
 

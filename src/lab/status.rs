@@ -1,18 +1,22 @@
 //! `nomspark lab status`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::agent::Kind;
 use super::api::{Api, Node};
 use super::error::Error;
 use super::folder::Folder;
 use super::process::Identity;
-use super::state::State;
+use super::state::{Member, State};
 use super::tools::{Origin, Tool};
+use super::wiring::Wiring;
 use super::{Host, Options};
 
 /// How the lab is.
@@ -22,6 +26,8 @@ pub struct Status {
     pub running: bool,
     /// Where data and logs are.
     pub state_dir: PathBuf,
+    /// The hosts; empty when there is no lab.
+    pub hosts: Vec<HostStatus>,
     /// The agents; empty when there is no lab.
     pub agents: Vec<AgentStatus>,
     /// The Nomad nodes that are ready for jobs.
@@ -30,9 +36,22 @@ pub struct Status {
     pub tools: Vec<ToolStatus>,
 }
 
+/// How a host is connected.
+#[derive(Clone, Debug, Serialize)]
+pub struct HostStatus {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: IpAddr,
+    /// Whether its link is cut.
+    pub cut: bool,
+}
+
 /// How an agent is.
 #[derive(Clone, Debug, Serialize)]
 pub struct AgentStatus {
+    /// The name of its host.
+    pub host: String,
     /// `Nomad` or `Consul`.
     pub name: &'static str,
     /// Whether it runs and answers.
@@ -99,20 +118,18 @@ pub async fn status(options: &Options) -> Result<Status, Error> {
     let folder = Folder::new(&options.state_dir)?;
     let state_dir = folder.path().to_owned();
     let Some(state) = State::read(&folder)? else {
-        return Ok(Status { running: false, state_dir, agents: Vec::new(), nodes: Vec::new(), tools: Vec::new() });
+        let (hosts, agents, nodes, tools) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        return Ok(Status { running: false, state_dir, hosts, agents, nodes, tools });
     };
-    let api = Api::new(&Host::loopback(), state.ports)?;
-    // Another Nomad may have taken the port of one that has ended.
-    let nomad = state.nomad.filter(Identity::is_alive);
-    let consul = state.consul.filter(Identity::is_alive);
-    let (nomad_answers, consul_answers, nodes) =
-        tokio::join!(api.nomad_has_leader(), api.consul_has_leader(), api.nodes());
-    let agents = vec![
-        agent("Nomad", nomad, nomad_answers, api.nomad_address()),
-        agent("Consul", consul, consul_answers, api.consul_address()),
-    ];
-    let nodes: Vec<NodeStatus> = nodes.into_iter().filter(|_| nomad.is_some()).map(NodeStatus::from).collect();
-    let ready = !nodes.is_empty() && nodes.iter().all(|node| node.status == "ready");
+    let apis = state.apis()?;
+    // All at the same time: a host that is cut off answers nobody.
+    let answers = join_all(state.hosts.iter().zip(&apis).map(|(member, api)| ask(member, api))).await;
+    let nodes = answers.iter().find(|answers| !answers.nodes.is_empty());
+    let nodes: Vec<NodeStatus> =
+        nodes.into_iter().flat_map(|answers| answers.nodes.clone()).map(NodeStatus::from).collect();
+    let agents: Vec<AgentStatus> = answers.into_iter().flat_map(|answers| answers.agents).collect();
+    let hosts = hosts(&state).await?;
+    let ready = nodes.len() == hosts.len() && nodes.iter().all(|node| node.status == "ready");
     let tools = [
         Some(tool("Nomad", &state.tools.nomad)),
         Some(tool("Consul", &state.tools.consul)),
@@ -122,20 +139,56 @@ pub async fn status(options: &Options) -> Result<Status, Error> {
     Ok(Status {
         running: ready && agents.iter().all(|agent| agent.state == AgentState::Running),
         state_dir,
+        hosts,
         agents,
         nodes,
         tools: tools.into_iter().flatten().collect(),
     })
 }
 
-fn agent(name: &'static str, identity: Option<Identity>, answers: bool, address: String) -> AgentStatus {
+/// What the agents of a host say.
+struct Answers {
+    agents: [AgentStatus; 2],
+    nodes: Vec<Node>,
+}
+
+async fn ask(member: &Member, api: &Api) -> Answers {
+    // Another Nomad may have taken the port of one that has ended.
+    let nomad = member.nomad.filter(Identity::is_alive);
+    let consul = member.consul.filter(Identity::is_alive);
+    let (nomad_answers, consul_answers, mut nodes) =
+        tokio::join!(api.nomad_has_leader(), api.consul_has_leader(), api.nodes());
+    if nomad.is_none() {
+        nodes.clear();
+    }
+    let agents = [
+        agent(&member.host, Kind::Nomad, nomad, nomad_answers, api.nomad_address()),
+        agent(&member.host, Kind::Consul, consul, consul_answers, api.consul_address()),
+    ];
+    Answers { agents, nodes }
+}
+
+async fn hosts(state: &State) -> Result<Vec<HostStatus>, Error> {
+    let connected = match state.network {
+        Some(network) => Some(Wiring::new(network)?.connected().await?),
+        None => None,
+    };
+    let status = |Host { name, address }: Host| {
+        let cut = connected.as_ref().is_some_and(|connected| !connected.contains(&name));
+        HostStatus { name, address, cut }
+    };
+    Ok(state.hosts().into_iter().map(status).collect())
+}
+
+fn agent(host: &Host, kind: Kind, identity: Option<Identity>, answers: bool, address: String) -> AgentStatus {
     let state = match (identity, answers) {
         (None, _) => AgentState::Stopped,
         (Some(_), true) => AgentState::Running,
         (Some(_), false) => AgentState::NotAnswering,
     };
     let uptime_s = identity.and_then(|identity| identity.uptime()).map(|uptime| uptime.as_secs());
-    AgentStatus { name, state, pid: identity.map(|identity| identity.pid), address, uptime_s }
+    let pid = identity.map(|identity| identity.pid);
+    AgentStatus { host: host.name.clone(), name: kind.name(), state, pid, address, uptime_s }
 }
 
 fn tool(name: &'static str, tool: &Tool) -> ToolStatus {
@@ -172,7 +225,11 @@ impl Status {
         if self.agents.is_empty() {
             return "The lab is not running.\n".to_owned();
         }
-        let mut agents = table(["AGENT", "STATE", "PID", "UPTIME", "ADDRESS"]);
+        let mut hosts = table(["HOST", "ADDRESS", "LINK"]);
+        for host in &self.hosts {
+            hosts.add_row([host.name.as_str(), &host.address.to_string(), if host.cut { "cut" } else { "up" }]);
+        }
+        let mut agents = table(["HOST", "AGENT", "STATE", "PID", "UPTIME", "ADDRESS"]);
         for agent in &self.agents {
             let state = match agent.state {
                 AgentState::Running => "running",
@@ -182,7 +239,7 @@ impl Status {
             let pid = agent.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
             let uptime = agent.uptime_s.map(Duration::from_secs).map(humantime::format_duration);
             let uptime = uptime.map_or_else(|| "-".to_owned(), |uptime| uptime.to_string());
-            agents.add_row([agent.name, state, &pid, &uptime, &agent.address]);
+            agents.add_row([agent.host.as_str(), agent.name, state, &pid, &uptime, &agent.address]);
         }
         let mut nodes = table(["NODE", "STATUS", "ELIGIBLE", "DRIVERS"]);
         for node in &self.nodes {
@@ -197,7 +254,8 @@ impl Status {
         }
         let nodes = if self.nodes.is_empty() { String::new() } else { format!("{}\n\n", nodes.trim_fmt()) };
         let place = self.state_dir.display();
-        format!("{}\n\n{nodes}{}\n\nstate and logs: {place}\n", agents.trim_fmt(), tools.trim_fmt())
+        let hosts = if self.hosts.len() > 1 { format!("{}\n\n", hosts.trim_fmt()) } else { String::new() };
+        format!("{hosts}{}\n\n{nodes}{}\n\nstate and logs: {place}\n", agents.trim_fmt(), tools.trim_fmt())
     }
 }
 

@@ -4,6 +4,7 @@
 //! is looked for upward from the current folder and from nomspark's own program.
 
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,10 @@ use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
 use super::error::Error;
+use super::namespace::Namespace;
+
+/// Where the system has its daemons.
+const DAEMONS: &str = "/usr/sbin";
 
 /// Where something was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +82,37 @@ impl Tool {
     pub(super) fn number(&self) -> Option<(u32, u32)> {
         version_number(&self.version)
     }
+}
+
+/// A program of the system that no checkout brings: on `PATH`, or where daemons are, which not everybody's `PATH` has.
+pub(super) fn system(name: &'static str, package: &'static str) -> Result<PathBuf, Error> {
+    let missing = Error::SystemToolMissing { name, package };
+    let in_sbin = || Some(Path::new(DAEMONS).join(name)).filter(|program| is_program(program));
+    on_path(name).map(|(program, _)| program).or_else(in_sbin).ok_or(missing)
+}
+
+/// A program in another network namespace, and in no other one: `ip netns exec` would mount another `/sys`, in which
+/// Nomad finds no cgroups.
+pub(super) fn inside(namespace: &Namespace, program: impl AsRef<OsStr>) -> Result<std::process::Command, Error> {
+    let mut option = OsString::from("--net=");
+    option.push(namespace.path());
+    let mut command = std::process::Command::new(system("nsenter", "util-linux")?);
+    command.arg(option).arg("--").arg(program);
+    Ok(command)
+}
+
+/// Where tasks find programs: what the user has wins, then where daemons are, then what checkouts bring.
+pub(super) fn search_path() -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    for folder in [PathBuf::from(DAEMONS)].into_iter().chain(checkouts().into_iter().map(|tools| tools.join("bin"))) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    // A folder with a colon in its name can be on no path.
+    folders.retain(|folder| !folder.as_os_str().as_encoded_bytes().contains(&b':'));
+    env::join_paths(folders).unwrap_or(path)
 }
 
 fn spark(checkouts: &[PathBuf]) -> Result<Tool, Error> {

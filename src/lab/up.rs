@@ -7,20 +7,15 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::agent::{self, Agent};
-use super::api::Api;
-use super::configuration::{self, Configuration};
 use super::error::Error;
 use super::folder::Folder;
-use super::ports::{self, Ports};
-use super::readiness::{self, Deadline};
+use super::network::Network;
+use super::ports::Ports;
+use super::start::Start;
 use super::state::State;
-use super::tools::{self, Tools};
-use super::{Host, Options, down};
+use super::{Host, Options, claim, down, readiness};
 use crate::cli::interrupt::interrupted;
 use crate::report::{Event, Report};
-
-/// The oldest Java that Spark runs on.
-const JAVA: (u32, u32) = (17, 0);
 
 /// A lab that is ready for jobs.
 #[derive(Clone, Debug, Serialize)]
@@ -29,12 +24,14 @@ pub struct Running {
     pub changed: bool,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
-    /// Nomad's API and web UI.
+    /// Nomad's API and web UI, at the first host.
     pub nomad: String,
-    /// Consul's API and web UI.
+    /// Consul's API and web UI, at the first host.
     pub consul: String,
     /// The nodes.
     pub hosts: Vec<Host>,
+    /// The network that the hosts have for themselves; `None` for one host on loopback.
+    pub network: Option<Network>,
     /// The Spark that tasks find in `${meta.spark_home}`.
     pub spark_home: PathBuf,
     /// Where data and logs are.
@@ -51,7 +48,13 @@ impl Running {
         let _ = writeln!(text, "  Nomad   {}/ui", self.nomad);
         let _ = writeln!(text, "  Consul  {}/ui", self.consul);
         let _ = writeln!(text, "  Spark   {}", self.spark_home.display());
-        let _ = writeln!(text, "  logs    {}", self.state_dir.join("log").display());
+        let logs = if self.network.is_some() { "*/log" } else { "log" };
+        let _ = writeln!(text, "  logs    {}", self.state_dir.join(logs).display());
+        if self.network.is_some() {
+            let host = |host: &Host| format!("{} {}", host.name, host.address);
+            let hosts: Vec<String> = self.hosts.iter().map(host).collect();
+            let _ = writeln!(text, "  hosts   {}", hosts.join(", "));
+        }
         text.push_str("\nUse it in this shell: eval \"$(nomspark lab env)\"\n");
         text
     }
@@ -67,37 +70,42 @@ pub async fn up(options: &Options, report: &Report) -> Result<Running, Error> {
 
     // A lab that never came up has nothing worth keeping.
     let known = State::read(&folder)?.filter(|state| state.initialized);
-    if known.is_none() && folder.path().exists() {
-        report.event(&Event::Step { what: "removing what an earlier attempt left behind".to_owned() })?;
-        down::clean(&folder).await?;
-    }
+    let network = wanted_network(options, known.as_ref())?;
     let ports = wanted_ports(options, known.as_ref())?;
-    let api = Api::new(&Host::loopback(), ports)?;
+    if known.is_none() && (folder.path().exists() || !claim::of(&folder).is_empty()) {
+        report.event(&Event::Step { what: "removing what an earlier attempt left behind".to_owned() })?;
+        down::clean(&folder, None).await?;
+    }
     let fresh = known.is_none();
-    let running = |state: &State, changed: bool| Running {
-        changed,
-        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        nomad: api.nomad_address(),
-        consul: api.consul_address(),
-        hosts: state.hosts.clone(),
-        spark_home: state.tools.spark.path.clone(),
-        state_dir: folder.path().to_owned(),
+    let running = |state: &State, changed: bool| -> Result<Running, Error> {
+        let apis = state.apis()?;
+        let first = apis.first().ok_or(Error::NotRunning)?;
+        Ok(Running {
+            changed,
+            elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            nomad: first.nomad_address(),
+            consul: first.consul_address(),
+            hosts: state.hosts(),
+            network: state.network,
+            spark_home: state.tools.spark.path.clone(),
+            state_dir: folder.path().to_owned(),
+        })
     };
     if let Some(state) = &known
-        && state.living().len() == 2
-        && readiness::is_ready(&api).await
+        && state.living().len() == 2 * state.hosts.len()
+        && readiness::is_ready(&state.apis()?).await
     {
-        return Ok(running(state, false));
+        return running(state, false);
     }
 
     let mut agents = Vec::new();
-    let start = Start { options, report, folder: &folder, ports, api: &api };
+    let start = Start { options, report, folder: &folder, network, ports };
     let result = tokio::select! {
         result = start.run(known, &mut agents) => result,
         () = interrupted() => Err(Error::Interrupted),
     };
     match result {
-        Ok(state) => Ok(running(&state, true)),
+        Ok(state) => running(&state, true),
         Err(error) => {
             // The first error is the one to tell; a second one must not hide it.
             if let Err(second) = undo(&folder, fresh, &agents).await {
@@ -105,6 +113,36 @@ pub async fn up(options: &Options, report: &Report) -> Result<Running, Error> {
             }
             Err(error)
         }
+    }
+}
+
+/// The network that was asked for; a lab that exists keeps its own.
+fn wanted_network(options: &Options, known: Option<&State>) -> Result<Option<Network>, Error> {
+    if let Some(other @ (0 | 2 | 4..)) = options.nodes {
+        return Err(Error::NodesImpossible(other));
+    }
+    let network = match (known, options.nodes.unwrap_or(1), options.network) {
+        (Some(state), _, network) => {
+            let count = options.nodes.is_none_or(|nodes| usize::try_from(nodes) == Ok(state.hosts.len()));
+            if !count || network.is_some_and(|network| Some(network) != state.network) {
+                return Err(Error::OtherLab(describe(state)));
+            }
+            state.network
+        }
+        (None, 3, network) => Some(network.unwrap_or_default()),
+        (None, _, Some(_)) => return Err(Error::NetworkUnused),
+        (None, _, None) => None,
+    };
+    if network.is_some() && !nix::unistd::geteuid().is_root() {
+        return Err(Error::NeedsRoot);
+    }
+    Ok(network)
+}
+
+fn describe(state: &State) -> String {
+    match state.network {
+        Some(network) => format!("with {} hosts in the network {network}", state.hosts.len()),
+        None => "with one host on loopback".to_owned(),
     }
 }
 
@@ -117,124 +155,9 @@ fn wanted_ports(options: &Options, known: Option<&State>) -> Result<Ports, Error
     if same { Ok(state.ports) } else { Err(Error::OtherPorts { nomad, consul }) }
 }
 
-/// Ends what was started; a lab that existed before keeps its data.
+/// Ends what was started; a lab that existed before keeps its data and its network.
 async fn undo(folder: &Folder, fresh: bool, agents: &[Agent]) -> Result<(), Error> {
     let identities: Vec<_> = agents.iter().filter(|agent| agent.is_ours()).map(|agent| agent.identity).collect();
     agent::end(&identities).await?;
-    if fresh { down::clean(folder).await.map(|_| ()) } else { Ok(()) }
-}
-
-struct Start<'a> {
-    options: &'a Options,
-    report: &'a Report,
-    folder: &'a Folder,
-    ports: Ports,
-    api: &'a Api,
-}
-
-impl Start<'_> {
-    /// Starts what does not run. Whatever is started is in `agents` at once, so that it can be ended again.
-    async fn run(&self, known: Option<State>, agents: &mut Vec<Agent>) -> Result<State, Error> {
-        let deadline = Deadline::after(self.options.timeout);
-        let tools = tools::find().await?;
-        self.warn_about_java(&tools)?;
-        let mut state = match known {
-            Some(known) => State { tools, ..known },
-            None => State::new(self.ports, tools),
-        };
-        state.consul = state.consul.filter(super::process::Identity::is_alive);
-        state.nomad = state.nomad.filter(super::process::Identity::is_alive);
-        self.check_ports(&state)?;
-        self.folder.create()?;
-        let files = configuration::write(self.folder, &Host::loopback(), &state)?;
-        state.write(self.folder)?;
-
-        match state.consul {
-            Some(identity) => agents.push(Agent::known("Consul", identity, self.folder)),
-            None => self.start_consul(&mut state, &files, agents)?,
-        }
-        if state.nomad.is_none() {
-            self.step(&format!("starting Nomad {}", state.tools.nomad.version))?;
-        }
-        if !state.initialized {
-            self.initialize(&mut state, &files, agents, deadline).await?;
-        }
-        // A Nomad client that finds no Consul looks again after 15 seconds, and places no service until then.
-        let answers = async || self.api.consul_answers().await;
-        deadline.wait("Consul to answer", "Consul", agents, answers).await?;
-        match state.nomad {
-            Some(identity) => agents.push(Agent::known("Nomad", identity, self.folder)),
-            None => self.start_nomad(&mut state, &[&files.nomad_server, &files.nomad_client], agents)?,
-        }
-        self.step("waiting until Nomad and Consul are ready for jobs")?;
-        readiness::wait(self.api, agents, deadline).await?;
-        Ok(state)
-    }
-
-    /// Lets Nomad's server come up alone for the first time.
-    ///
-    /// A client registers as soon as there is a leader. That is a moment before a new server has the key that it signs
-    /// the node's identity with, and the client tries again only after 15 to 30 seconds. A server that finds its key in
-    /// its data is ready with its leadership.
-    async fn initialize(
-        &self,
-        state: &mut State,
-        files: &Configuration,
-        agents: &mut Vec<Agent>,
-        deadline: Deadline,
-    ) -> Result<(), Error> {
-        self.start_nomad(state, &[&files.nomad_server], agents)?;
-        let condition = "Nomad's server to have its keys";
-        deadline.wait(condition, "Nomad", agents, async || self.api.nomad_has_key().await).await?;
-        if let Some(server) = agents.pop() {
-            server.end().await?;
-        }
-        state.nomad = None;
-        state.initialized = true;
-        state.write(self.folder)
-    }
-
-    fn start_consul(&self, state: &mut State, files: &Configuration, agents: &mut Vec<Agent>) -> Result<(), Error> {
-        self.step(&format!("starting Consul {}", state.tools.consul.version))?;
-        let program = state.tools.consul.path.clone();
-        let agent = Agent::start("Consul", &program, &[&files.consul], self.folder, &state.tools.spark.path)?;
-        state.consul = Some(agent.identity);
-        agents.push(agent);
-        state.write(self.folder)
-    }
-
-    fn start_nomad(&self, state: &mut State, files: &[&PathBuf], agents: &mut Vec<Agent>) -> Result<(), Error> {
-        let files: Vec<_> = files.iter().map(|file| file.as_path()).collect();
-        let program = state.tools.nomad.path.clone();
-        let agent = Agent::start("Nomad", &program, &files, self.folder, &state.tools.spark.path)?;
-        state.nomad = Some(agent.identity);
-        agents.push(agent);
-        state.write(self.folder)
-    }
-
-    fn check_ports(&self, state: &State) -> Result<(), Error> {
-        let address = Host::loopback().address;
-        if state.nomad.is_none() {
-            ports::check_free(address, &self.ports.of_nomad())?;
-        }
-        if state.consul.is_none() {
-            ports::check_free(address, &self.ports.of_consul())?;
-        }
-        Ok(())
-    }
-
-    fn warn_about_java(&self, tools: &Tools) -> Result<(), Error> {
-        let problem = match &tools.java {
-            None => "no java on PATH or in JAVA_HOME; Spark needs Java 17 or newer".to_owned(),
-            Some(java) if java.number().is_some_and(|version| version < JAVA) => {
-                format!("{} is Java {}; Spark needs Java 17 or newer", java.path.display(), java.version)
-            }
-            Some(_) => return Ok(()),
-        };
-        Ok(self.report.event(&Event::Warning { what: problem })?)
-    }
-
-    fn step(&self, what: &str) -> Result<(), Error> {
-        Ok(self.report.event(&Event::Step { what: what.to_owned() })?)
-    }
+    if fresh { down::clean(folder, None).await.map(|_| ()) } else { Ok(()) }
 }

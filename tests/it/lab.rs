@@ -77,7 +77,7 @@ impl Lab {
     }
 
     fn pid(&self, agent: &str) -> String {
-        self.state()[agent]["pid"].to_string()
+        self.state()["hosts"][0][agent]["pid"].to_string()
     }
 
     fn kill(&self, agent: &str) {
