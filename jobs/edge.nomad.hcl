@@ -81,7 +81,7 @@ variable "links" {
 locals {
   address = split("/", var.vip)[0]
   # As URLs have it.
-  host = length(regexall(":", local.address)) > 0 ? "[${local.address}]" : local.address
+  host = length(split(":", local.address)) > 1 ? "[${local.address}]" : local.address
 }
 
 job "edge" {

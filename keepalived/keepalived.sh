@@ -11,21 +11,21 @@ folder=${configuration%/*}
 exec {never}<> <(:)
 pause() { read -r -t "$1" -u "$never" _; }
 
-# The process that started a process; 1 when that one is gone.
-parent_of() {
+# child_of CHILD PARENT: whether the process that started a process is still there.
+child_of() {
   local parent
-  read -r _ _ _ parent _ <"/proc/$1/stat" && printf '%s' "$parent"
+  read -r _ _ _ parent _ <"/proc/$1/stat" && [[ $parent == "$2" ]]
 }
 
 # keepalived goes by this file: 0 means that HAProxy runs.
 watch_haproxy() {
-  local connection
-  while [[ $(parent_of "$BASHPID") == "$$" ]]; do
+  local connection self=$BASHPID
+  while child_of "$self" $$; do
     if exec {connection}<>"/dev/tcp/127.0.0.1/$port"; then
       printf 0 >"$folder/haproxy.down"
       # HAProxy says nothing here; more than 128 is the end of the second, anything else that of the connection.
       while read -r -t 1 -u "$connection" _ || (($? > 128)); do
-        [[ $(parent_of "$BASHPID") == "$$" ]] || return
+        child_of "$self" $$ || return
       done
       exec {connection}>&-
     else
@@ -49,7 +49,7 @@ trap 'kill -HUP "$keepalived"' HUP
 # Nomad's executor is the parent. Without it nobody could stop this, and Nomad soon starts another.
 executor=$PPID
 while kill -0 "$keepalived" 2>/dev/null; do
-  [[ $(parent_of $$) == "$executor" ]] || kill -TERM "$keepalived"
+  child_of $$ "$executor" || kill -TERM "$keepalived"
   pause 0.2
 done
 wait "$keepalived"

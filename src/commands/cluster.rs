@@ -42,8 +42,10 @@ impl JobSummary {
         };
         let allocations = nomad.job_allocations(id).await?;
         let running = allocations.iter().filter(|allocation| runs(allocation)).count() as u64;
+        let wanted = allocations.iter().filter(|allocation| allocation.desired_status == "run").count() as u64;
         let verdict = if job.kind == "batch" { batch_verdict(&job, allocations) } else { None };
-        let desired = job.desired();
+        // A system job has no count: Nomad wants one on each node that fits.
+        let desired = if job.kind == "system" { wanted } else { job.desired() };
         Ok(Some(Self { desired, id: job.id, status: job.status, version: job.version, running, verdict }))
     }
 

@@ -12,7 +12,6 @@ use crate::cli::{self, interrupt};
 use crate::error::Result;
 use crate::plan::{self, Role};
 use crate::report::{Event, table};
-use crate::spec::Edge;
 use crate::submit::{self, PreparedJob};
 use crate::survey::survey;
 use crate::watch::{Error, Readiness, Ready, placement_failure};
@@ -41,8 +40,7 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
     let prepared = submit::prepare(&context.nomad, &plan, &files).await?;
     refuse_unplaceable(&prepared)?;
 
-    let address = spec.edge.as_ref().map(Edge::floating_address);
-    let mut readiness = Readiness::new(&context.nomad, context.report, &spec.name, address);
+    let mut readiness = Readiness::new(&context.nomad, context.report, &spec.name, spec.edge.as_ref());
     let mut started = Vec::new();
     let deployment = timeout(arguments.timeout, apply(context, &prepared, &mut readiness, &mut started));
     let outcome = tokio::select! {

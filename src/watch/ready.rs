@@ -15,6 +15,7 @@ use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::report::{Event, Report};
 use crate::spark::{FloatingAddress, MasterState, MasterUi};
+use crate::spec;
 
 /// How often Spark is asked; it has no way to tell by itself.
 const POLL: Duration = Duration::from_millis(100);
@@ -50,6 +51,7 @@ pub struct Readiness<'a> {
 #[derive(Clone, Debug)]
 struct Edge {
     job: String,
+    hosts: usize,
     address: FloatingAddress,
     answers: bool,
 }
@@ -67,9 +69,14 @@ struct Placed {
 impl<'a> Readiness<'a> {
     /// Begins to follow the jobs of a cluster.
     #[must_use]
-    pub fn new(nomad: &'a Nomad, report: &'a Report, name: &ClusterName, address: Option<FloatingAddress>) -> Self {
+    pub fn new(nomad: &'a Nomad, report: &'a Report, name: &ClusterName, edge: Option<&spec::Edge>) -> Self {
         let (master_job, worker_job) = (name.master_job(), name.worker_job());
-        let edge = address.map(|address| Edge { job: name.edge_job(), address, answers: false });
+        let edge = edge.map(|edge| Edge {
+            job: name.edge_job(),
+            hosts: edge.hosts.len(),
+            address: edge.floating_address(),
+            answers: false,
+        });
         let jobs = [master_job.clone(), worker_job.clone()].into_iter().chain(edge.iter().map(|edge| edge.job.clone()));
         let watcher = Watcher::start(nomad, &jobs.collect::<Vec<_>>(), History::Skip);
         Self {
@@ -96,7 +103,7 @@ impl<'a> Readiness<'a> {
             };
         }
         if let Some(edge) = self.edge.as_ref().filter(|edge| !edge.answers) {
-            return format!("the floating address {} to answer", edge.address.address);
+            return format!("{} edge hosts to run, and the address {} to answer", edge.hosts, edge.address.address);
         }
         let wanted = self.wanted(&self.worker_job);
         format!("{wanted} workers to register with the master; Spark counts {}", self.registered.unwrap_or(0))
@@ -192,10 +199,10 @@ impl<'a> Readiness<'a> {
 
     /// Asks the floating address, where there is one, once all its hosts run what was registered.
     async fn look_at_the_edge(&mut self) -> Result<(), Error> {
-        let Some(Edge { job, address, answers: false }) = self.edge.clone() else {
+        let Some(Edge { job, hosts, address, answers: false }) = self.edge.clone() else {
             return Ok(());
         };
-        if self.current(&job).await?.is_empty() {
+        if self.current(&job).await?.len() < hosts {
             return Ok(());
         }
         let alive = address.state().await?.is_some_and(|state| state.is_alive());
