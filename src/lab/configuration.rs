@@ -84,6 +84,7 @@ fn consul(folder: &HostFolder, host: &Host, others: &[IpAddr], ports: Ports, too
     if !others.is_empty() {
         configuration["retry_join"] = json!(with_port(others, &ports.of_consul(), "serf_lan"));
         configuration["retry_interval"] = json!("2s");
+        configuration["autopilot"] = steady();
     }
     if version >= (1, 9) {
         configuration["ui_config"] = json!({ "enabled": true });
@@ -114,7 +115,7 @@ fn nomad_server(folder: &HostFolder, host: &Host, others: &[IpAddr], ports: Port
         // too long to watch what becomes of a host that was cut off together with the old leader.
         server["failover_heartbeat_ttl"] = json!("30s");
     }
-    json!({
+    let mut configuration = json!({
         "datacenter": "dc1",
         "region": "global",
         "name": host.name,
@@ -128,7 +129,17 @@ fn nomad_server(folder: &HostFolder, host: &Host, others: &[IpAddr], ports: Port
         "ui": { "enabled": true, "consul": { "ui_url": format!("http://{consul}/ui") } },
         "server": server,
         "consul": { "address": consul },
-    })
+    });
+    if !others.is_empty() {
+        configuration["autopilot"] = steady();
+    }
+    configuration
+}
+
+/// A server that is cut off stays a voter. By default the others strike it out after some seconds, and it votes again
+/// only when it has been back for 10 seconds: a second one that is cut off in between would take the leader with it.
+fn steady() -> Value {
+    json!({ "cleanup_dead_servers": false })
 }
 
 fn nomad_client(host: &Host, ports: Ports, tools: &Tools) -> Value {

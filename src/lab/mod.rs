@@ -79,7 +79,7 @@ pub const MARK: &str = "NOMSPARK_LAB_STATE";
 /// What the commands of the lab are told.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many hosts: 1 on loopback, or 3 with a network of their own. `None`: as many as the running lab has, otherwise 1.
+    /// How many hosts: 1 on loopback, or 3 in a network of their own. `None`: as many as the lab has, otherwise 1.
     pub nodes: Option<u32>,
     /// The network of three hosts. `None`: that of the running lab, otherwise 198.18.0.0/24.
     pub network: Option<Network>,

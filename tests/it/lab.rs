@@ -189,6 +189,16 @@ fn a_lab_comes_up_once_and_goes_without_a_trace() {
     let shell = Command::new("sh").args(["-c", &script]).output().unwrap();
     assert_eq!(String::from_utf8(shell.stdout).unwrap(), "http://127.0.0.1:14646\n");
 
+    for command in [&["exec", "lab", "--", "true"][..], &["cut", "lab"], &["mend", "lab"]] {
+        let output = lab.command(command[0]).args(["-o", "json"]).args(&command[1..]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        assert!(hint_and_message(&output).0.contains("--nodes 3"), "{command:?}");
+    }
+    let killed = lab.command("kill").args(["lab", "nomad"]).output().unwrap();
+    assert!(killed.status.success(), "{}", String::from_utf8_lossy(&killed.stderr));
+    assert!(!alive(&pids.0) && alive(&pids.1));
+    assert_eq!(lab.ok("up")["changed"], true);
+
     lab.run_sleeper();
     let allocations = lab.allocations();
     assert_eq!(lab.ok("down")["changed"], true);

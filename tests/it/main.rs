@@ -9,6 +9,7 @@ mod deploy;
 mod drivers;
 mod faults;
 mod golden;
+mod hosts;
 mod interrupts;
 mod lab;
 mod support;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod fake_nomad;
+pub(crate) mod hosts;
 pub(crate) mod http;
 pub(crate) mod lab;
 pub(crate) mod process;
