@@ -107,6 +107,13 @@ fn part(hosts: &Hosts) -> String {
     format!("nomspark-{}-{}", numbers[1], numbers[2])
 }
 
+/// Whether each host runs one allocation of the sleeper, and nothing is left of one that it has given up.
+fn all_sleep(hosts: &Hosts) -> bool {
+    let allocations = hosts.allocations("sleeper");
+    let running = allocations.iter().filter(|allocation| allocation["ClientStatus"] == "running");
+    running.count() == 3 && sleepers() == 6
+}
+
 fn sleepers() -> usize {
     let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
     pids.filter(|pid| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line == b"sleep\x0086397\0")).count()
@@ -176,7 +183,7 @@ fn hosts_are_cut_off_agents_are_killed_and_nothing_stays() {
     let hosts = Hosts::new("198.18.99.0/24");
     hosts.up();
     run_job(&hosts, "sleeper", SLEEPER);
-    wait_until("two sleepers on each host", LIMIT, || sleepers() == 6);
+    wait_until("two sleepers on each host", LIMIT, || all_sleep(&hosts));
 
     assert_eq!(hosts.lab(&["cut", "wacken"]).run().ok().json()["cut"], true);
     assert!(!reachable(&hosts, 13) && reachable(&hosts, 12));
@@ -187,7 +194,8 @@ fn hosts_are_cut_off_agents_are_killed_and_nothing_stays() {
     hosts.lab(&["mend", "wacken"]).run().ok();
     wait_until("Nomad to have wacken back", LIMIT, || all_are_ready(&hosts));
     assert!(reachable(&hosts, 13));
-    wait_until("two sleepers on each host again", LIMIT, || sleepers() == 6);
+    // The allocation that was lost ends only when its host has heard of it.
+    wait_until("two sleepers on each host again", LIMIT, || all_sleep(&hosts));
 
     let before = hosts.state()["hosts"].clone();
     hosts.lab(&["kill", "borie", "nomad"]).run().ok();
@@ -208,7 +216,7 @@ fn hosts_are_cut_off_agents_are_killed_and_nothing_stays() {
     }
     hosts.up();
     assert!(all_are_ready(&hosts));
-    wait_until("sleepers after everything was started again", LIMIT, || sleepers() == 6);
+    wait_until("sleepers after everything was started again", LIMIT, || all_sleep(&hosts));
 
     kill_all(&hosts);
     fs::remove_file(hosts.state_dir().join("lab.json")).unwrap();
