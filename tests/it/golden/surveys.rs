@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nomspark::survey::{ExistingJob, Survey, SurveyedNode};
+use nomspark::survey::{ExistingEdge, ExistingJob, Survey, SurveyedNode};
 
 fn node(name: &str, drivers: &[&str], names_spark_home: bool) -> SurveyedNode {
     SurveyedNode {
@@ -46,5 +46,26 @@ pub(super) fn deployed() -> Survey {
     let mut survey = docker();
     survey.jobs.insert("spark-master".to_owned(), job(41, false));
     survey.jobs.insert("spark-worker".to_owned(), job(57, true));
+    survey
+}
+
+/// Three edge hosts, of which Nomad knows one by another interface alone; a node beside them; another cluster's floating
+/// address with the same number, on another network.
+pub(super) fn edge() -> Survey {
+    let host = |name: &str, interface: &str, address: &str| SurveyedNode {
+        interfaces: [(interface.to_owned(), [address.parse().unwrap()].into())].into(),
+        ..node(name, &["docker", "raw_exec"], false)
+    };
+    let mut survey = survey(vec![
+        host("node-1.eu_west", "eth0", "10.20.0.11"),
+        host("NODE-2", "bond0.100", "10.20.0.12"),
+        host("3", "eth0", "192.168.7.3"),
+        node("worker", &["docker"], false),
+    ]);
+    survey.edges.push(ExistingEdge {
+        cluster: "other".to_owned(),
+        vip: "10.30.0.9/24".parse().unwrap(),
+        router_id: 7.try_into().unwrap(),
+    });
     survey
 }

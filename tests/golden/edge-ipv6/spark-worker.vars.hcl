@@ -1,0 +1,25 @@
+cluster = "spark"
+nomspark_version = "VERSION"
+datacenters = [
+  "*"
+]
+node_pool = "default"
+driver = "docker"
+image = "apache/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {
+  "spark.worker.preferConfiguredMasterAddress" = "true"
+}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+count = 1
+masters = "[fd00:20::9]:7077"
+worker_cores = 1
+worker_memory = 1024
+cpu = 1000
+memory = 2048
+heap = 384

@@ -1,0 +1,21 @@
+cluster = "spark"
+nomspark_version = "VERSION"
+datacenters = [
+  "*"
+]
+node_pool = "default"
+driver = "raw_exec"
+image = null
+spark_home = "/opt/spark"
+conf = {}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+rpc_port = 0
+ui_port = 0
+cpu = 500
+memory = 1024
+heap = 768

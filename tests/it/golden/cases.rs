@@ -1,0 +1,76 @@
+//! The cases: a spec, what is there already, and the plans that follow.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nomspark::names::RunId;
+use nomspark::plan::{self, Input, Plan, WordCount};
+use nomspark::render::{JobFiles, render};
+use nomspark::spec::{Overrides, Source, ValidSpec, validate};
+use nomspark::survey::Survey;
+
+use super::surveys;
+use crate::support::lab::CHECKOUT;
+
+/// The case whose spec is the example for users, so that what they are shown is what is tested.
+const EXAMPLE: &str = "three-hosts";
+
+/// A case's name and what is there already; `None` is a `render` that asks no server.
+pub(crate) fn cases() -> Vec<(&'static str, Option<Survey>)> {
+    vec![
+        ("defaults", None),
+        ("docker", Some(surveys::docker())),
+        ("exec", Some(surveys::exec())),
+        ("raw-exec", Some(surveys::raw_exec())),
+        ("conf", None),
+        ("large", Some(surveys::docker())),
+        ("ports", None),
+        ("update", Some(surveys::deployed())),
+        (EXAMPLE, None),
+        ("edge", Some(surveys::edge())),
+        ("edge-ipv6", None),
+    ]
+}
+
+/// Where a case's files are kept.
+pub(super) fn folder(case: &str) -> PathBuf {
+    Path::new(CHECKOUT).join("tests/golden").join(case)
+}
+
+/// A case's spec, from the checkout.
+pub(super) fn spec_file(case: &str) -> String {
+    if case == EXAMPLE { format!("examples/{EXAMPLE}.hcl") } else { format!("tests/golden/{case}/spec.hcl") }
+}
+
+fn spec(case: &str) -> ValidSpec {
+    let name = spec_file(case);
+    let text = fs::read_to_string(Path::new(CHECKOUT).join(&name)).unwrap();
+    validate(Some(&Source { name, text }), &Overrides::default()).unwrap()
+}
+
+/// The deployment of a case and, where there is a survey, a WordCount on it.
+pub(crate) fn plans(case: &str, survey: Option<&Survey>) -> Vec<(&'static str, Plan)> {
+    let spec = spec(case);
+    let mut plans = vec![("plan.json", plan::deploy(&spec, survey, false).unwrap())];
+    if let Some(survey) = survey {
+        let floating = spec.edge.as_ref().map(|edge| edge.floating_address().master());
+        let run = WordCount {
+            id: RunId::from(0x2a_u32),
+            input: Input::Upload(1_000),
+            top: 20,
+            master: floating.unwrap_or_else(|| "spark://127.0.0.1:7077".to_owned()),
+            smallest_worker: spec.worker.memory.mib(),
+        };
+        plans.push(("wordcount.json", plan::wordcount(&spec, survey, &run).unwrap()));
+    }
+    plans
+}
+
+/// Writes what a plan renders to.
+pub(crate) fn write(plan: &Plan, folder: &Path) {
+    for file in render(plan, &JobFiles::default()) {
+        let path = folder.join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &file.bytes).unwrap();
+    }
+}
