@@ -295,11 +295,13 @@ name! {
     /// The name of a Nomad client that is an edge host.
     ///
     /// Nomad takes any text; this one is written into a Nomad template, into keepalived's and HAProxy's configuration and
-    /// into a Consul key, so it keeps to what means itself in all of them.
+    /// into a Consul key, and names a folder, so it keeps to what means itself in all of them.
     NodeName, "a name for an edge host", |text: &str| require(
         (1..=128).contains(&text.len())
+            && !matches!(text, "." | "..")
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
-        "1 to 128 letters, digits, dots, hyphens and underscores; rename the Nomad client (`name` in its configuration)",
+        "1 to 128 letters, digits, dots, hyphens and underscores, not `.` or `..`; \
+         rename the Nomad client (`name` in its configuration)",
     )
 }
 

@@ -119,6 +119,8 @@ fn node_names() {
         &["borie", "node-1.eu_west", "B0", "-", &"a".repeat(128)],
         &["", "a b", "a\n", "a/b", "a:b", "é", "${x}", "%{x}", "{{x}}", "\"a\"", "a#b", "!a", &"a".repeat(129)],
     );
+    // A folder of this name would be another one.
+    table::<NodeName>(&["...", ".a"], &[".", ".."]);
 }
 
 #[test]
