@@ -7,6 +7,7 @@ mod cli;
 mod conf;
 mod deploy;
 mod drivers;
+mod edge_files;
 mod faults;
 mod golden;
 mod hosts;

@@ -33,3 +33,9 @@ pub(crate) fn template<'a>(job: &'a Value, destination: &str) -> &'a str {
     let template = tasks(job).iter().flat_map(templates).find(|template| template["DestPath"] == destination);
     template.unwrap_or_else(|| panic!("no template for {destination}"))["EmbeddedTmpl"].as_str().unwrap()
 }
+
+/// The names of all files that a job's templates make.
+pub(crate) fn destinations(job: &Value) -> Vec<&str> {
+    let paths = tasks(job).iter().flat_map(templates).map(|template| template["DestPath"].as_str().unwrap());
+    paths.collect()
+}

@@ -1,0 +1,155 @@
+//! Every file of a floating address, checked by the program that will read it on a host.
+//!
+//! The files of Nomad's job are first what Nomad's own parser makes of the job file and its variables, and then what its
+//! client makes of the templates in it.
+
+mod answers;
+mod edges;
+mod meaning;
+mod names;
+mod programs;
+mod refused;
+mod template;
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::golden::job::{destinations, tasks};
+use crate::support::lab::CHECKOUT;
+use edges::all;
+use template::{Master, Node, evaluate};
+
+/// So many masters as Consul could know, with addresses that begin so.
+fn masters(network: &str, count: u16) -> Vec<Master> {
+    let master = |number| Master {
+        address: format!("{network}{number}").parse().unwrap(),
+        port: 20_000 + number,
+        ui_port: 30_000 + number,
+    };
+    (1..=count).map(master).collect()
+}
+
+fn is_script(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "sh")
+}
+
+#[test]
+fn haproxy_takes_its_configuration_on_every_host() {
+    for edge in all() {
+        for host in edge.hosts() {
+            let case = format!("{} {}", edge.case, host.name);
+            let configuration = edge.host_file(host, "/etc/haproxy/haproxy.cfg");
+            assert_eq!(programs::haproxy(&configuration), Ok(()), "{case}");
+            for network in ["10.20.0.", "fd00:20::"] {
+                for count in [0, 1, 3] {
+                    let masters = masters(network, count);
+                    let configuration = edge.task_file(host, "haproxy.cfg", &masters);
+                    assert_eq!(programs::haproxy(&configuration), Ok(()), "{case}, {count} masters in {network}");
+                    let text = fs::read_to_string(configuration).unwrap();
+                    for Master { address, port, ui_port } in masters {
+                        let rpc = format!("  server {address}:{port} {address}:{port} port {ui_port}\n");
+                        let ui =
+                            format!("  server {address}:{port} {address}:{ui_port} track masters/{address}:{port}\n");
+                        assert!(text.contains(&rpc) && text.contains(&ui), "{case}: {text}");
+                    }
+                    assert_eq!(text.matches("\n  server ").count(), usize::from(count) * 2, "{case}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn keepalived_takes_its_configuration_on_every_host() {
+    for edge in all() {
+        for host in edge.hosts() {
+            for configuration in edge.keepalived(host) {
+                let checked = programs::keepalived(&configuration, &edge.variables, host);
+                assert_eq!(checked, Ok(()), "{}: {}", edge.case, configuration.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn consul_takes_the_definitions_of_every_host() {
+    for edge in all() {
+        for host in edge.hosts() {
+            let folder = edge.host_file(host, "/etc/consul.d");
+            assert_eq!(programs::consul(&folder), Ok(()), "{} {}", edge.case, host.name);
+        }
+    }
+}
+
+#[test]
+fn scripts_arrive_word_for_word_and_bash_reads_them() {
+    for edge in all() {
+        let host = &edge.hosts()[0];
+        let scripts: Vec<&str> = destinations(&edge.job).into_iter().filter(|path| is_script(path)).collect();
+        assert_eq!(scripts, ["local/keepalived.sh", "local/probe.sh", "local/notify.sh", "local/release.sh"]);
+        for path in scripts {
+            let name = path.trim_start_matches("local/");
+            let script = edge.task_file(host, name, &[]);
+            assert_eq!(programs::bash(&script), Ok(()), "{} {name}", edge.case);
+            // The job file itself holds the one that is left out.
+            let Ok(original) = fs::read(Path::new(CHECKOUT).join("keepalived").join(name)) else { continue };
+            assert_eq!(fs::read(script).unwrap(), original, "{} {name}", edge.case);
+            if name == "keepalived.sh" {
+                continue;
+            }
+            for host in edge.hosts() {
+                let script = edge.host_file(host, &format!("/etc/keepalived/{name}"));
+                assert_eq!(programs::bash(&script), Ok(()), "{} {name}", edge.case);
+                assert_eq!(fs::read(script).unwrap(), original, "{} {name}", edge.case);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_script_that_keepalived_calls_is_where_it_looks() {
+    for edge in all() {
+        for host in edge.hosts() {
+            for name in ["probe.sh", "notify.sh"] {
+                edge.task_file(host, name, &[]);
+            }
+            for configuration in edge.keepalived(host) {
+                let text = fs::read_to_string(&configuration).unwrap();
+                let scripts: Vec<&str> = text.split(['"', ' ']).filter(|word| is_script(word)).collect();
+                assert_eq!(scripts.len(), 2, "{}: {text}", edge.case);
+                for script in scripts {
+                    // keepalived sees bash alone, so that its own check does not tell.
+                    let path = if script.starts_with("/etc/") { edge.host_file(host, script) } else { script.into() };
+                    assert!(path.is_file(), "{}: {script} of {}", edge.case, configuration.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nomad_s_job_runs_on_the_hosts_alone_with_each_host_s_own_configuration() {
+    for edge in all() {
+        let mut names: Vec<&str> = edge.hosts().iter().map(|host| host.name.as_str()).collect();
+        names.sort_unstable();
+        let constraint = &edge.job["Constraints"][0];
+        assert_eq!(constraint["LTarget"], "${node.unique.name}", "{}", edge.case);
+        assert_eq!(constraint["Operand"], "set_contains_any");
+        assert_eq!(constraint["RTarget"], names.join(","));
+        assert_eq!(edge.job["Type"], "system");
+        let service = &edge.job["TaskGroups"][0]["Services"][0];
+        let address: IpAddr = service["Address"].as_str().unwrap().parse().unwrap();
+        assert_eq!(address, edge.variables.edge.vip.addr(), "{}", edge.case);
+        assert_eq!(tasks(&edge.job).len(), 3);
+
+        let template = crate::golden::job::template(&edge.job, "local/keepalived.conf");
+        let of = |name| evaluate(template, &edge.variables.cluster, &Node { name, folder: "/local", masters: &[] });
+        for name in names {
+            let text = of(name);
+            assert_eq!(text.matches("global_defs").count(), 1, "{}: {text}", edge.case);
+            assert!(text.contains(&format!("  router_id {name}\n")), "{}: {text}", edge.case);
+        }
+        assert_eq!(of("another"), "", "{}", edge.case);
+    }
+}

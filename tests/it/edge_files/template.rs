@@ -1,0 +1,140 @@
+//! Nomad's template language, as far as the edge's files use it.
+//!
+//! Anything else is a panic: what is not known here must not be taken for plain text.
+
+use std::net::IpAddr;
+
+/// What Nomad's client knows when it fills a template in.
+pub(super) struct Node<'a> {
+    /// The name of the Nomad client.
+    pub(super) name: &'a str,
+    /// The folder of the task's own files.
+    pub(super) folder: &'a str,
+    /// The masters that Consul knows.
+    pub(super) masters: &'a [Master],
+}
+
+/// A master, as Consul knows it.
+pub(super) struct Master {
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
+    pub(super) ui_port: u16,
+}
+
+/// A piece of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Action(&'a str),
+}
+
+/// The file that Nomad writes.
+pub(super) fn evaluate(template: &str, cluster: &str, node: &Node<'_>) -> String {
+    let pieces = pieces(template);
+    let (text, read) = Evaluation { cluster, node, pieces: &pieces }.block(0, None);
+    assert_eq!(read, pieces.len(), "an `end` too many");
+    text
+}
+
+/// Cuts a template into text and actions; a hyphen in an action takes the white space on its side away.
+fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((text, after)) = rest.split_once("{{") {
+        let (action, after) = after.split_once("}}").unwrap_or_else(|| panic!("an action without an end: {after}"));
+        let (text, action) = match action.strip_prefix("- ") {
+            Some(action) => (text.trim_end(), action),
+            None => (text, action),
+        };
+        let (action, after) = match action.strip_suffix(" -") {
+            Some(action) => (action, after.trim_start()),
+            None => (action, after),
+        };
+        pieces.extend([Piece::Text(text), Piece::Action(action.trim())]);
+        rest = after;
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+/// What stands between two parts of an action.
+fn within<'a>(action: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    action.strip_prefix(start)?.strip_suffix(end)
+}
+
+struct Evaluation<'a> {
+    cluster: &'a str,
+    node: &'a Node<'a>,
+    pieces: &'a [Piece<'a>],
+}
+
+impl Evaluation<'_> {
+    /// The text from a piece to its `end`, or to that of the template, and the place where it ended.
+    fn block(&self, mut at: usize, master: Option<&Master>) -> (String, usize) {
+        let mut text = String::new();
+        while let Some(piece) = self.pieces.get(at) {
+            let action = match piece {
+                Piece::Text(plain) => {
+                    text.push_str(plain);
+                    at += 1;
+                    continue;
+                }
+                Piece::Action("end") => break,
+                Piece::Action(action) => *action,
+            };
+            at += 1;
+            if let Some(name) = within(action, "if eq (env \"node.unique.name\") \"", "\"") {
+                let (inner, end) = self.block(at, master);
+                if name == self.node.name {
+                    text.push_str(&inner);
+                }
+                at = end + 1;
+            } else if let Some(service) = within(action, "range service \"", "|any\"") {
+                assert_eq!(service, format!("{}-master", self.cluster));
+                let mut end = self.block(at, self.node.masters.first()).1;
+                for master in self.node.masters {
+                    let (inner, after) = self.block(at, Some(master));
+                    text.push_str(&inner);
+                    end = after;
+                }
+                at = end + 1;
+            } else {
+                text.push_str(&self.value(action, master));
+            }
+        }
+        (text, at)
+    }
+
+    fn value(&self, action: &str, master: Option<&Master>) -> String {
+        match (action, master) {
+            ("env \"node.unique.name\"", _) => self.node.name.to_owned(),
+            ("env \"NOMAD_TASK_DIR\"", _) => self.node.folder.to_owned(),
+            (".Address", Some(master)) => master.address.to_string(),
+            (".Port", Some(master)) => master.port.to_string(),
+            (".ServiceMeta.ui_port", Some(master)) => master.ui_port.to_string(),
+            // The body of a loop over nothing is read for its end alone.
+            (field, None) if field.starts_with('.') && self.node.masters.is_empty() => String::new(),
+            _ => panic!("another action: {action}"),
+        }
+    }
+}
+
+#[test]
+fn the_template_language_is_read_as_nomad_reads_it() {
+    let template = concat!(
+        "a\n{{- range service \"x-master|any\" }}\n  {{ .Address }}:{{ .Port }} {{ .ServiceMeta.ui_port }}\n",
+        "{{- end }}\n{{ if eq (env \"node.unique.name\") \"n\" }}yes{{ end }}",
+        "{{ if eq (env \"node.unique.name\") \"m\" }}no{{ env \"NOMAD_TASK_DIR\" }}{{ end }} b {{ env \"NOMAD_TASK_DIR\" }}\n",
+    );
+    let master = |last: u8| Master { address: [10, 0, 0, last].into(), port: 7, ui_port: 8 };
+    let masters = [master(1), master(2)];
+    let evaluate = |masters| evaluate(template, "x", &Node { name: "n", folder: "/f", masters });
+    assert_eq!(evaluate(&[]), "a\nyes b /f\n");
+    assert_eq!(evaluate(&masters), "a\n  10.0.0.1:7 8\n  10.0.0.2:7 8\nyes b /f\n");
+}
+
+#[test]
+#[should_panic(expected = "another action: key \"k\"")]
+fn an_action_that_is_not_known_is_no_text() {
+    evaluate("{{ key \"k\" }}", "x", &Node { name: "n", folder: "/f", masters: &[] });
+}
