@@ -109,3 +109,6 @@ fn check_interface(host: &EdgeHost, node: &SurveyedNode) -> Result<Option<String
 fn wrong(host: &EdgeHost, reason: String) -> Error {
     Error::EdgeHost { host: host.name.to_string(), reason }
 }
+
+#[cfg(test)]
+mod tests;
