@@ -51,7 +51,9 @@ pub(super) fn variables(spec: &ValidSpec, links: &[Link]) -> Option<EdgeVariable
 pub(super) fn check_hosts(edge: &Edge, spec: &ValidSpec, survey: &Survey) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     for host in &edge.hosts {
-        let node = survey.nodes.iter().find(|node| node.name == host.name.as_str()).ok_or_else(|| {
+        let same_name = survey.nodes.iter().filter(|node| node.name == host.name.as_str());
+        // Nomad lists a node that was set up anew twice, the old one as down, for a day.
+        let node = same_name.max_by_key(|node| node.eligible).ok_or_else(|| {
             let names = survey.nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>().join(", ");
             wrong(host, format!("Nomad has no node of this name; it has {names}"))
         })?;

@@ -117,6 +117,16 @@ fn a_host_that_takes_no_new_work() {
 }
 
 #[test]
+fn a_node_that_came_back_as_a_new_one_of_the_same_name_counts() {
+    for place in [0, 2] {
+        let mut survey = survey(|_| ());
+        let gone = SurveyedNode { eligible: false, drivers: [].into(), ..node("b", "10.0.0.77") };
+        survey.nodes.insert(place, gone);
+        assert_eq!(warnings(EDGE, &survey), Ok(Vec::new()));
+    }
+}
+
+#[test]
 fn a_host_without_the_driver() {
     let reason = reason(EDGE, |node| _ = node.drivers.remove("raw_exec"));
     assert_eq!(reason, "it has no task driver raw_exec, with which HAProxy and keepalived run");
