@@ -48,9 +48,9 @@ fn haproxy_takes_its_configuration_on_every_host() {
                     assert_eq!(programs::haproxy(&configuration), Ok(()), "{case}, {count} masters in {network}");
                     let text = fs::read_to_string(configuration).unwrap();
                     for Master { address, port, ui_port } in masters {
-                        let rpc = format!("  server {address}:{port} {address}:{port} port {ui_port}\n");
-                        let ui =
-                            format!("  server {address}:{port} {address}:{ui_port} track masters/{address}:{port}\n");
+                        let name = format!("{address}:{port}:{ui_port}");
+                        let rpc = format!("\n  server {name} {address}:{port} port {ui_port}\n");
+                        let ui = format!("\n  server {name} {address}:{ui_port} track masters/{name}\n");
                         assert!(text.contains(&rpc) && text.contains(&ui), "{case}: {text}");
                     }
                     assert_eq!(text.matches("\n  server ").count(), usize::from(count) * 2, "{case}");
@@ -58,6 +58,21 @@ fn haproxy_takes_its_configuration_on_every_host() {
             }
         }
     }
+}
+
+#[test]
+fn haproxy_takes_masters_that_consul_knows_twice() {
+    // With fixed ports, a master comes back to where it was while Consul still has its former registration.
+    let edge = &all()[0];
+    let mut twice = masters("10.20.0.", 2);
+    twice.extend(masters("10.20.0.", 1));
+    // Only the web UI's port is another: which of the two is there, HAProxy finds out itself.
+    twice.push(Master { ui_port: 1, ..masters("10.20.0.", 1).remove(0) });
+    let configuration = edge.task_file(&edge.hosts()[0], "haproxy.cfg", &twice);
+    assert_eq!(programs::haproxy(&configuration), Ok(()));
+    let text = fs::read_to_string(configuration).unwrap();
+    assert_eq!(text.matches("\n  server 10.20.0.1:20001:30001 ").count(), 2, "{text}");
+    assert_eq!(text.matches("\n  server ").count(), 6, "{text}");
 }
 
 #[test]

@@ -68,16 +68,20 @@ backend masters
   http-check expect rstring "\"status\" *: *\"ALIVE\""
   # Two checks that fail mark a master down, within half a second; its connections are closed, so that nobody waits for it.
   default-server check inter 250ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 10s
-  # Also masters that Consul does not call passing: the check above is quicker, and knows better.
+  # Also masters that Consul does not call passing: the check above is quicker, and knows better. A Nomad client that comes
+  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice.
 {{- range service "books-master|any" }}
-  server {{ .Address }}:{{ .Port }} {{ .Address }}:{{ .Port }} port {{ .ServiceMeta.ui_port }}
+{{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
+{{- end }}
+{{- range scratch.MapValues "masters" }}
+  server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .Port }} port {{ .ServiceMeta.ui_port }}
 {{- end }}
 
 backend uis
   mode http
   timeout server 1m
-{{- range service "books-master|any" }}
-  server {{ .Address }}:{{ .Port }} {{ .Address }}:{{ .ServiceMeta.ui_port }} track masters/{{ .Address }}:{{ .Port }}
+{{- range scratch.MapValues "masters" }}
+  server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .ServiceMeta.ui_port }} track masters/{{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }}
 {{- end }}
 
 # Statistics for people, /metrics for Prometheus, /health for keepalived: on loopback, so not open to the world.

@@ -2,7 +2,11 @@
 //!
 //! Anything else is a panic: what is not known here must not be taken for plain text.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+
+/// Remembers a master by what makes it another one.
+const GATHER: &str = r#"scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) ."#;
 
 /// What Nomad's client knows when it fills a template in.
 pub(super) struct Node<'a> {
@@ -31,7 +35,7 @@ enum Piece<'a> {
 /// The file that Nomad writes.
 pub(super) fn evaluate(template: &str, cluster: &str, node: &Node<'_>) -> String {
     let pieces = pieces(template);
-    let (text, read) = Evaluation { cluster, node, pieces: &pieces }.block(0, None);
+    let (text, read) = Evaluation { service: format!("{cluster}-master"), node, pieces: &pieces }.block(0, None);
     assert_eq!(read, pieces.len(), "an `end` too many");
     text
 }
@@ -63,7 +67,8 @@ fn within<'a>(action: &'a str, start: &str, end: &str) -> Option<&'a str> {
 }
 
 struct Evaluation<'a> {
-    cluster: &'a str,
+    /// The service of the masters.
+    service: String,
     node: &'a Node<'a>,
     pieces: &'a [Piece<'a>],
 }
@@ -89,10 +94,9 @@ impl Evaluation<'_> {
                     text.push_str(&inner);
                 }
                 at = end + 1;
-            } else if let Some(service) = within(action, "range service \"", "|any\"") {
-                assert_eq!(service, format!("{}-master", self.cluster));
-                let mut end = self.block(at, self.node.masters.first()).1;
-                for master in self.node.masters {
+            } else if let Some(masters) = self.loop_over(action) {
+                let mut end = self.block(at, None).1;
+                for master in masters {
                     let (inner, after) = self.block(at, Some(master));
                     text.push_str(&inner);
                     end = after;
@@ -105,6 +109,18 @@ impl Evaluation<'_> {
         (text, at)
     }
 
+    /// What a loop goes over: all masters, or those that were gathered, each once and in order.
+    fn loop_over(&self, action: &str) -> Option<Vec<&Master>> {
+        if let Some(service) = within(action, "range service \"", "|any\"") {
+            assert_eq!(service, self.service);
+            return Some(self.node.masters.iter().collect());
+        }
+        let key = |master: &Master| format!("{}:{}:{}", master.address, master.port, master.ui_port);
+        let gathered: BTreeMap<String, &Master> =
+            self.node.masters.iter().map(|master| (key(master), master)).collect();
+        (action == "range scratch.MapValues \"masters\"").then(|| gathered.into_values().collect())
+    }
+
     fn value(&self, action: &str, master: Option<&Master>) -> String {
         match (action, master) {
             ("env \"node.unique.name\"", _) => self.node.name.to_owned(),
@@ -112,8 +128,9 @@ impl Evaluation<'_> {
             (".Address", Some(master)) => master.address.to_string(),
             (".Port", Some(master)) => master.port.to_string(),
             (".ServiceMeta.ui_port", Some(master)) => master.ui_port.to_string(),
-            // The body of a loop over nothing is read for its end alone.
-            (field, None) if field.starts_with('.') && self.node.masters.is_empty() => String::new(),
+            (GATHER, _) => String::new(),
+            // The body of a loop is read once for its end alone.
+            (field, None) if field.starts_with('.') => String::new(),
             _ => panic!("another action: {action}"),
         }
     }
@@ -121,14 +138,17 @@ impl Evaluation<'_> {
 
 #[test]
 fn the_template_language_is_read_as_nomad_reads_it() {
-    let template = concat!(
-        "a\n{{- range service \"x-master|any\" }}\n  {{ .Address }}:{{ .Port }} {{ .ServiceMeta.ui_port }}\n",
-        "{{- end }}\n{{ if eq (env \"node.unique.name\") \"n\" }}yes{{ end }}",
+    let template = [
+        "a\n{{- range service \"x-master|any\" }}\n{{- ",
+        GATHER,
+        " }}\n{{- end }}\n{{- range scratch.MapValues \"masters\" }}\n  {{ .Address }}:{{ .Port }} {{ .ServiceMeta.ui_port }}",
+        "\n{{- end }}\n{{ if eq (env \"node.unique.name\") \"n\" }}yes{{ end }}",
         "{{ if eq (env \"node.unique.name\") \"m\" }}no{{ env \"NOMAD_TASK_DIR\" }}{{ end }} b {{ env \"NOMAD_TASK_DIR\" }}\n",
-    );
+    ]
+    .concat();
     let master = |last: u8| Master { address: [10, 0, 0, last].into(), port: 7, ui_port: 8 };
-    let masters = [master(1), master(2)];
-    let evaluate = |masters| evaluate(template, "x", &Node { name: "n", folder: "/f", masters });
+    let masters = [master(2), master(1), master(2)];
+    let evaluate = |masters| evaluate(&template, "x", &Node { name: "n", folder: "/f", masters });
     assert_eq!(evaluate(&[]), "a\nyes b /f\n");
     assert_eq!(evaluate(&masters), "a\n  10.0.0.1:7 8\n  10.0.0.2:7 8\nyes b /f\n");
 }
