@@ -68,7 +68,7 @@ variable "keepalived_conf" {
 }
 
 variable "scripts" {
-  description = "keepalived.sh, probe.sh and notify.sh."
+  description = "keepalived.sh, probe.sh, notify.sh and release.sh."
   type        = map(string)
 }
 
@@ -152,7 +152,7 @@ job "edge" {
     restart {
       attempts = 10
       interval = "1m"
-      delay    = "1s"
+      delay    = "250ms"
       mode     = "delay"
     }
 
@@ -219,7 +219,7 @@ job "edge" {
 
       config {
         command = "/bin/bash"
-        args    = ["$${NOMAD_TASK_DIR}/keepalived.sh", "$${NOMAD_TASK_DIR}/keepalived.conf", "$${NOMAD_PORT_statistics}"]
+        args    = ["$${NOMAD_TASK_DIR}/keepalived.sh", "$${NOMAD_TASK_DIR}/keepalived.conf", "$${NOMAD_PORT_statistics}", local.address]
       }
 
       template {
@@ -244,6 +244,12 @@ job "edge" {
         destination = "local/probe.sh"
         change_mode = "noop"
         data        = var.scripts["probe.sh"]
+      }
+
+      template {
+        destination = "local/release.sh"
+        change_mode = "noop"
+        data        = var.scripts["release.sh"]
       }
 
       template {
@@ -273,11 +279,7 @@ job "edge" {
 
       template {
         destination = "local/release.sh"
-        data        = <<-EOT
-          ip -o address show to "$1" | while read -r _ interface _ address _; do
-            ip address delete "$address" dev "$interface"
-          done
-        EOT
+        data        = var.scripts["release.sh"]
       }
 
       resources {

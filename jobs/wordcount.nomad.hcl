@@ -53,8 +53,20 @@ variable "id" {
 }
 
 variable "master" {
-  description = "The master's spark:// URL."
+  description = "The spark:// URL of the master or of the floating address."
   type        = string
+}
+
+variable "masters_ui" {
+  description = "HOST:PORT of the web UI at the floating address, which leads to the master that is ALIVE."
+  type        = string
+  default     = null
+}
+
+variable "follow" {
+  description = "follow.sh, which joins the master to which the floating address leads."
+  type        = string
+  default     = null
 }
 
 variable "input" {
@@ -110,11 +122,35 @@ locals {
       replace(replace(replace(value, "\\", "\\\\"), "\n", "\\n"), "\r", "\\r"), "{{", "{{\"{{\"}}"
     ))
   ])
+
+  name = "${var.cluster}-wordcount-${var.id}"
+
+  submit = concat(
+    [
+      "${var.spark_home}/bin/spark-submit",
+      "--master", var.master,
+      "--deploy-mode", "client",
+      "--name", local.name,
+      "--properties-file", "$${NOMAD_TASK_DIR}/spark.conf",
+      "--driver-memory", "${var.heap}m",
+      "--class", "nomspark.WordCount",
+      "$${NOMAD_TASK_DIR}/wordcount.jar",
+      "--output", "$${NOMAD_ALLOC_DIR}/data",
+      "--top", "${var.top}",
+    ],
+    var.input == "upload" ? ["--upload", "$${NOMAD_ALLOC_DIR}/data/input"] : ["--input", var.input],
+  )
+
+  # Behind a floating address, with the master to which that leads.
+  command = var.masters_ui == null ? local.submit : concat(
+    ["/bin/bash", "$${NOMAD_TASK_DIR}/follow.sh", var.masters_ui, var.master, "\"name\" : \"${local.name}\""],
+    local.submit,
+  )
 }
 
 job "wordcount" {
-  id          = "${var.cluster}-wordcount-${var.id}"
-  name        = "${var.cluster}-wordcount-${var.id}"
+  id          = local.name
+  name        = local.name
   type        = "batch"
   datacenters = var.datacenters
   node_pool   = var.node_pool
@@ -179,22 +215,8 @@ job "wordcount" {
       config {
         image        = var.driver == "docker" ? var.image : null
         network_mode = var.driver == "docker" ? "host" : null
-        command      = "${var.spark_home}/bin/spark-submit"
-
-        args = concat(
-          [
-            "--master", var.master,
-            "--deploy-mode", "client",
-            "--name", "${var.cluster}-wordcount-${var.id}",
-            "--properties-file", "$${NOMAD_TASK_DIR}/spark.conf",
-            "--driver-memory", "${var.heap}m",
-            "--class", "nomspark.WordCount",
-            "$${NOMAD_TASK_DIR}/wordcount.jar",
-            "--output", "$${NOMAD_ALLOC_DIR}/data",
-            "--top", "${var.top}",
-          ],
-          var.input == "upload" ? ["--upload", "$${NOMAD_ALLOC_DIR}/data/input"] : ["--input", var.input],
-        )
+        command      = local.command[0]
+        args         = slice(local.command, 1, length(local.command))
       }
 
       env {
@@ -216,6 +238,16 @@ job "wordcount" {
           spark.ui.port={{ env "NOMAD_PORT_ui" }}
           ${local.conf}
         EOT
+      }
+
+      dynamic "template" {
+        for_each = var.masters_ui == null ? [] : [var.follow]
+
+        content {
+          destination = "local/follow.sh"
+          change_mode = "noop"
+          data        = template.value
+        }
       }
 
       template {

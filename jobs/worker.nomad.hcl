@@ -53,7 +53,19 @@ variable "count" {
 }
 
 variable "masters" {
-  description = "HOST:PORT of the masters, separated by commas; null looks them up in Consul."
+  description = "HOST:PORT of the floating address; null looks the masters up in Consul."
+  type        = string
+  default     = null
+}
+
+variable "masters_ui" {
+  description = "HOST:PORT of the web UI at the floating address, which leads to the master that is ALIVE."
+  type        = string
+  default     = null
+}
+
+variable "follow" {
+  description = "follow.sh, which joins the master to which the floating address leads."
   type        = string
   default     = null
 }
@@ -230,6 +242,7 @@ job "worker" {
         SPARK_LOCAL_DIRS       = "$${NOMAD_ALLOC_DIR}/tmp"
         SPARK_LOCAL_IP         = "$${NOMAD_IP_rpc}"
         SPARK_PUBLIC_DNS       = "$${NOMAD_IP_ui}"
+        MASTERS_UI             = var.masters_ui == null ? "" : var.masters_ui
       }
 
       template {
@@ -239,7 +252,8 @@ job "worker" {
         data        = "# Spark properties of the cluster\n${local.conf}"
       }
 
-      # A new master does not know this worker: Nomad starts the worker again when the masters change.
+      # A new master does not know this worker: Nomad starts the worker again when the masters change. Behind a floating
+      # address nothing changes here, and follow.sh looks after that.
       template {
         destination = "local/masters"
         change_mode = "restart"
@@ -260,8 +274,16 @@ job "worker" {
           # Without a trap bash outlives a signal while it waits, until Nomad kills it.
           trap 'exit 0' INT TERM
 
-          # A worker that starts before its master tries again at random after 5 to 15 s: waiting here is quicker.
           masters=$(<"$NOMAD_TASK_DIR/masters")
+          set -- "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.worker.Worker \
+            --host "$NOMAD_IP_rpc" --port "$NOMAD_PORT_rpc" --webui-port "$NOMAD_PORT_ui" \
+            --properties-file "$NOMAD_TASK_DIR/spark.conf" "spark://$masters"
+          if [[ -n $MASTERS_UI ]]; then
+            # What a worker's id ends with.
+            exec /bin/bash "$NOMAD_TASK_DIR/follow.sh" "$MASTERS_UI" "spark://$masters" "-$NOMAD_IP_rpc-$NOMAD_PORT_rpc\"" "$@"
+          fi
+
+          # A worker that starts before its master tries again at random after 5 to 15 s: waiting here is quicker.
           master_answers() {
             local master host
             for master in $${masters//,/ }; do
@@ -278,10 +300,19 @@ job "worker" {
             fi
             sleep 0.1
           done
-          exec "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.worker.Worker \
-            --host "$NOMAD_IP_rpc" --port "$NOMAD_PORT_rpc" --webui-port "$NOMAD_PORT_ui" \
-            --properties-file "$NOMAD_TASK_DIR/spark.conf" "spark://$masters"
+          exec "$@"
         EOT
+      }
+
+      dynamic "template" {
+        for_each = var.masters_ui == null ? [] : [var.follow]
+
+        content {
+          destination = "local/follow.sh"
+          change_mode = "restart"
+          splay       = "0s"
+          data        = template.value
+        }
       }
 
       template {

@@ -1,10 +1,10 @@
 #!/bin/bash
 # Runs keepalived as a Nomad task, in such a way that no end of it leaves the address behind.
 #
-#   keepalived.sh CONFIGURATION STATISTICS_PORT
+#   keepalived.sh CONFIGURATION STATISTICS_PORT ADDRESS
 #
 # Beside keepalived it holds a connection to the local HAProxy open, whose end tells at once that HAProxy is gone.
-configuration=$1 port=$2
+configuration=$1 port=$2 address=$3
 folder=${configuration%/*}
 
 # Nothing ever arrives on this pipe: reading from it waits without starting a process.
@@ -50,9 +50,11 @@ trap 'kill -HUP "$keepalived"' HUP
 executor=$PPID
 while kill -0 "$keepalived" 2>/dev/null; do
   child_of $$ "$executor" || kill -TERM "$keepalived"
-  pause 0.2
+  pause 0.1
 done
 wait "$keepalived"
 status=$?
+# One that was killed could not do it itself, and another host is about to take the address.
+/bin/bash "$folder/release.sh" "$address"
 kill "$watcher" 2>/dev/null
 exit "$status"

@@ -1,7 +1,6 @@
 //! What several commands ask about a deployed cluster: its jobs, its masters, the one that leads.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use ipnet::IpNet;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,7 +12,7 @@ use crate::nomad::allocations::{Allocation, AllocationDetail};
 use crate::nomad::jobs::Job;
 use crate::spark::{FloatingAddress, MasterState, MasterUi};
 use crate::spec::{Driver, ValidSpec};
-use crate::survey::{CLUSTER_META, PORT_META, UI_PORT_META, VIP_META};
+use crate::survey::{CLUSTER_META, ExistingEdge};
 use crate::watch::{JobListing, JobState, Verdict};
 
 /// How many allocations are read at the same time.
@@ -151,16 +150,8 @@ pub(super) async fn masters(nomad: &Nomad, name: &ClusterName) -> Result<Vec<Mas
 
 /// The floating address of a cluster, as its edge job's meta tells; `None` where it has none.
 pub(super) async fn floating_address(nomad: &Nomad, name: &ClusterName) -> Result<Option<FloatingAddress>> {
-    let Some(job) = nomad.find_job(&name.edge_job()).await?.filter(|job| !job.stop) else {
-        return Ok(None);
-    };
-    let address = || {
-        let vip: IpNet = job.meta.get(VIP_META)?.parse().ok()?;
-        let port = job.meta.get(PORT_META)?.parse().ok()?;
-        let ui_port = job.meta.get(UI_PORT_META)?.parse().ok()?;
-        Some(FloatingAddress { address: vip.addr(), port, ui_port })
-    };
-    Ok(address())
+    let job = nomad.find_job(&name.edge_job()).await?;
+    Ok(job.as_ref().and_then(ExistingEdge::of).map(|edge| edge.floating_address()))
 }
 
 /// The state of the master that leads; it has at least one worker.

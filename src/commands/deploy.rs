@@ -7,6 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::cluster::{Endpoints, JobSummary};
 use super::context::{Context, same_command};
+use super::spec;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
@@ -31,7 +32,7 @@ struct Deployed {
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Result<Exit> {
-    let (spec, files) = super::spec::load(&arguments.spec)?;
+    let (spec, files) = spec::load(&arguments.spec)?;
     let survey = survey(&context.nomad, &context.consul, &spec.deployed_jobs(), spec.edge.as_ref()).await?;
     let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
@@ -112,6 +113,7 @@ async fn apply(
             started.push(id.clone());
         }
         let version = context.nomad.find_job(&id).await?.map_or(0, |job| job.version);
+        readiness.registered(&id, version);
         context.report.event(&Event::JobRegistered { job: id.clone(), version })?;
         if job.planned.role == Role::Master {
             readiness.master_runs().await?;

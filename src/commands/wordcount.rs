@@ -70,7 +70,8 @@ async fn submit(arguments: &cli::Wordcount, upload: Option<u64>, context: &Conte
         input: upload.map_or_else(|| Input::Uri(arguments.input.clone().unwrap_or_default()), Input::Upload),
         top: arguments.top,
         smallest_worker: leader.alive_workers().map(|worker| worker.memory).min().unwrap_or(0),
-        master: address.map_or(leader.url, |address| address.master()),
+        master: leader.url,
+        address,
     };
     let plan = plan::wordcount(&spec, &survey, &run)?;
     let mut registered = String::new();

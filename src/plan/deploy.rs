@@ -1,18 +1,15 @@
 //! The plan of a deployment: a master, and the workers that join it.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 
 use super::{
     CommonVariables, Error, Link, MasterVariables, Plan, PlannedJob, Role, Variables, WorkerVariables, edge, sizes,
 };
-use crate::spec::{Driver, ValidSpec};
+use crate::spec::{Driver, Edge, ValidSpec};
 use crate::survey::{SPARK_HOME_META, Survey, SurveyedNode};
 
 /// Where Spark is in the official image, and where operators put it on nodes.
 const DEFAULT_SPARK_HOME: &str = "/opt/spark";
-/// Whether workers go back to the address that they were given, rather than to the one that the master told them.
-const PREFER_CONFIGURED_ADDRESS: &str = "spark.worker.preferConfiguredMasterAddress";
 /// What the link in Nomad's UI opens.
 const SPARK_DOCUMENTATION: &str = "https://spark.apache.org/docs/latest/spark-standalone.html";
 
@@ -37,15 +34,12 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
         memory: spec.master.memory.mib(),
         heap: sizes::master_heap(spec.master.memory),
     };
-    let mut for_workers = common;
-    if spec.edge.is_some() {
-        // Without it a worker that lost its master would go on asking where that one was.
-        for_workers.conf.insert(PREFER_CONFIGURED_ADDRESS.to_owned(), "true".to_owned());
-    }
+    let address = spec.edge.as_ref().map(Edge::floating_address);
     let worker = WorkerVariables {
-        common: for_workers,
+        common,
         count: spec.worker.count,
-        masters: spec.edge.as_ref().map(|edge| SocketAddr::new(edge.vip.addr(), edge.port).to_string()),
+        masters: address.map(|address| address.rpc()),
+        masters_ui: address.map(|address| address.ui()),
         worker_cores: spec.worker.cores.get(),
         worker_memory: spec.worker.memory.mib(),
         cpu: sizes::worker_cpu(spec.worker.cores),

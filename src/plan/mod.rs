@@ -149,6 +149,8 @@ pub struct WorkerVariables {
     pub count: u32,
     /// `HOST:PORT` of the floating address; `None`: the workers find the masters in Consul.
     pub masters: Option<String>,
+    /// `HOST:PORT` of the web UI at the floating address.
+    pub masters_ui: Option<String>,
     /// Cores for executors.
     pub worker_cores: u32,
     /// Memory for executors, MiB.
@@ -169,8 +171,10 @@ pub struct WordcountVariables {
     pub common: CommonVariables,
     /// The end of the job's name.
     pub id: String,
-    /// The master's `spark://` URL.
+    /// The `spark://` URL of the master or of the floating address.
     pub master: String,
+    /// `HOST:PORT` of the web UI at the floating address.
+    pub masters_ui: Option<String>,
     /// What the driver reads: `upload` or a URI.
     pub input: String,
     /// How many words the summary lists.

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, WordcountVariables, deploy, sizes};
 use crate::names::RunId;
+use crate::spark::FloatingAddress;
 use crate::spec::ValidSpec;
 use crate::survey::Survey;
 use crate::units::Memory;
@@ -39,8 +40,10 @@ pub struct WordCount {
     pub input: Input,
     /// How many words the summary lists.
     pub top: u32,
-    /// The master's `spark://` URL.
+    /// The `spark://` URL of the master that is ALIVE.
     pub master: String,
+    /// The floating address, which always leads to that one.
+    pub address: Option<FloatingAddress>,
     /// What the smallest worker offers to executors, in MiB.
     pub smallest_worker: u64,
 }
@@ -59,7 +62,8 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
     let variables = WordcountVariables {
         common,
         id: run.id.to_string(),
-        master: run.master.clone(),
+        master: run.address.map_or_else(|| run.master.clone(), |address| address.master()),
+        masters_ui: run.address.map(|address| address.ui()),
         input,
         top: run.top,
         application: STANDARD.encode(APPLICATION),

@@ -3,27 +3,28 @@
 use std::net::IpAddr;
 
 use hcl::eval::{Context, Evaluate};
-use hcl::expr::{Expression, Heredoc, Object, ObjectKey, TemplateExpr};
+use hcl::expr::{Expression, Object, ObjectKey};
 use hcl::template::Template;
-use hcl::{Body, Identifier, Value};
+use hcl::{Body, Value};
 
-use super::{RenderedFile, consul};
+use super::{RenderedFile, consul, heredoc};
 use crate::plan::EdgeVariables;
 use crate::spec::EdgeHost;
 
 const HAPROXY: &str = include_str!("../../haproxy/haproxy.cfg");
 const KEEPALIVED: &str = include_str!("../../keepalived/keepalived.conf");
-const SCRIPTS: [(&str, &str); 3] = [
-    (SUPERVISOR_SCRIPT, include_str!("../../keepalived/keepalived.sh")),
+const SCRIPTS: [(&str, &str); 4] = [
+    ("keepalived.sh", include_str!("../../keepalived/keepalived.sh")),
     ("notify.sh", include_str!("../../keepalived/notify.sh")),
     ("probe.sh", include_str!("../../keepalived/probe.sh")),
+    ("release.sh", include_str!("../../keepalived/release.sh")),
 ];
 
 /// Nomad's template language for the name of the node that an allocation is on.
 const NODE_NAME: &str = r#"{{ env "node.unique.name" }}"#;
 
-/// The script that only Nomad needs: systemd is a supervisor itself.
-const SUPERVISOR_SCRIPT: &str = "keepalived.sh";
+/// The scripts that keepalived itself calls; the others are for Nomad, and systemd is a supervisor by itself.
+const KEEPALIVED_CALLS: [&str; 2] = ["notify.sh", "probe.sh"];
 
 /// How `HAProxy` and keepalived run on a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,12 +137,6 @@ pub(super) fn variable_file(variables: &EdgeVariables) -> String {
     hcl::to_string(&body).expect("a body serializes")
 }
 
-/// A text of several lines; what would start a template in it is escaped.
-fn heredoc(text: &str) -> Expression {
-    let escaped = text.replace("${", "$${").replace("%{", "%%{");
-    TemplateExpr::from(Heredoc::new(Identifier::unchecked("EOT"), escaped)).into()
-}
-
 /// What a host that runs `HAProxy` and keepalived under systemd needs, below `edge/HOST`, ready to be copied to `/`.
 pub(super) fn host_files(variables: &EdgeVariables) -> Vec<RenderedFile> {
     let mut files = Vec::new();
@@ -151,7 +146,7 @@ pub(super) fn host_files(variables: &EdgeVariables) -> Vec<RenderedFile> {
         };
         add("etc/haproxy/haproxy.cfg", haproxy(variables, Supervisor::Systemd, host.name.as_str()));
         add("etc/keepalived/keepalived.conf", keepalived(variables, Supervisor::Systemd, host));
-        for (name, text) in SCRIPTS.iter().filter(|(name, _)| *name != SUPERVISOR_SCRIPT) {
+        for (name, text) in SCRIPTS.iter().filter(|(name, _)| KEEPALIVED_CALLS.contains(name)) {
             add(&format!("etc/keepalived/{name}"), (*text).to_owned());
         }
         add(&format!("etc/consul.d/{}-edge.json", variables.cluster), pretty(&consul::service(variables, host)));

@@ -8,7 +8,13 @@ mod markers;
 
 use std::path::PathBuf;
 
+use hcl::expr::{Expression, Heredoc, TemplateExpr};
+use hcl::{Body, Identifier};
+
 use crate::plan::{Plan, PlannedJob, Role, Variables};
+
+/// What leads workers and drivers to the master behind the floating address.
+const FOLLOW: &str = include_str!("../../jobs/follow.sh");
 
 /// The job files, nomspark's own or the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,10 +91,24 @@ pub fn job_file_name(role: Role) -> String {
 #[must_use]
 #[expect(clippy::expect_used, reason = "all variables are of types that HCL has")]
 pub fn variables(job: &PlannedJob) -> String {
-    if let Variables::Edge(variables) = &job.variables {
-        return edge::variable_file(variables);
-    }
+    let follows = match &job.variables {
+        Variables::Edge(variables) => return edge::variable_file(variables),
+        Variables::Worker(worker) => worker.masters_ui.is_some(),
+        Variables::Wordcount(wordcount) => wordcount.masters_ui.is_some(),
+        Variables::Master(_) => false,
+    };
     let mut value = hcl::to_value(&job.variables).expect("variables are HCL values");
     markers::mask(&mut value);
-    markers::unmask(&hcl::to_string(&value).expect("HCL values serialize"))
+    let mut text = markers::unmask(&hcl::to_string(&value).expect("HCL values serialize"));
+    if follows {
+        let follow = Body::builder().add_attribute(("follow", heredoc(FOLLOW))).build();
+        text.push_str(&hcl::to_string(&follow).expect("a body serializes"));
+    }
+    text
+}
+
+/// A text of several lines, so that people can read it in Nomad's UI; what would start a template in it is escaped.
+fn heredoc(text: &str) -> Expression {
+    let escaped = text.replace("${", "$${").replace("%{", "%%{");
+    TemplateExpr::from(Heredoc::new(Identifier::unchecked("EOT"), escaped)).into()
 }

@@ -49,11 +49,18 @@ impl Edge {
     /// The default of [`Edge::router_id`], as in keepalived's examples.
     pub const ROUTER_ID: NonZeroU8 = NonZeroU8::new(51).unwrap();
 
-    /// A priority for every host, whether it was given one or not. The others get 150, 140, 130 and so on in their
-    /// order, leaving out what was given: 15 steps of 10, one for each of [`Edge::MOST_HOSTS`], so that there are
-    /// always enough.
+    /// What the first host gets by default: above it there is room for one that is added and preferred.
+    const HIGHEST_DEFAULT: u8 = 250;
+    /// How many priorities the default ones spread over.
+    const PRIORITIES: usize = 240;
+
+    /// A priority for every host, whether it was given one or not. The others get evenly spaced ones in their order,
+    /// leaving out what was given: the further apart, the less likely two hosts take over at the same moment on a machine
+    /// with much to do.
     pub(super) fn priorities(given: &[Option<u8>]) -> Vec<u8> {
-        let mut free = (1..=15).rev().map(|step| step * 10).filter(|&priority| !given.contains(&Some(priority)));
+        let spacing = (Self::PRIORITIES / given.len().max(1)).max(1);
+        let spaced = (0..=Self::HIGHEST_DEFAULT).rev().step_by(spacing);
+        let mut free = spaced.filter(|&priority| !given.contains(&Some(priority)));
         given.iter().filter_map(|&given| given.or_else(|| free.next())).collect()
     }
 }
@@ -165,11 +172,11 @@ mod tests {
 
     #[test]
     fn hosts_without_a_priority_get_distinct_ones_in_their_order() {
-        assert_eq!(Edge::priorities(&[None, None, None]), [150, 140, 130]);
-        assert_eq!(Edge::priorities(&[None, Some(150), Some(1), None, Some(130)]), [140, 150, 1, 120, 130]);
+        assert_eq!(Edge::priorities(&[None, None, None]), [250, 170, 90]);
+        assert_eq!(Edge::priorities(&[None, Some(150), Some(1), None, Some(130)]), [250, 150, 1, 202, 130]);
         let most = Edge::priorities(&[None; Edge::MOST_HOSTS]);
         assert_eq!(most.len(), Edge::MOST_HOSTS);
-        assert_eq!(most.last(), Some(&10));
+        assert_eq!(most.last(), Some(&26));
     }
 
     #[test]

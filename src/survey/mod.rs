@@ -12,20 +12,21 @@ use crate::consul::Consul;
 use crate::http::Error;
 use crate::nomad::Nomad;
 use crate::nomad::jobs::Job;
+use crate::spark::FloatingAddress;
 use crate::spec::Edge;
 
 /// The key of a job's meta that names the cluster it belongs to.
 pub const CLUSTER_META: &str = "nomspark.cluster";
-/// The key of a job's meta that tells what it is for: master, worker, wordcount.
+/// The key of a job's meta that tells what it is for: master, edge, worker, wordcount.
 pub const ROLE_META: &str = "nomspark.role";
 /// The key of an edge job's meta that tells the floating address with its prefix length.
-pub const VIP_META: &str = "nomspark.vip";
+const VIP_META: &str = "nomspark.vip";
 /// The key of an edge job's meta that tells the virtual router's number.
-pub const ROUTER_ID_META: &str = "nomspark.router_id";
+const ROUTER_ID_META: &str = "nomspark.router_id";
 /// The key of an edge job's meta that tells the port of `spark://` URLs.
-pub const PORT_META: &str = "nomspark.port";
+const PORT_META: &str = "nomspark.port";
 /// The key of an edge job's meta that tells the port of the web UI.
-pub const UI_PORT_META: &str = "nomspark.ui_port";
+const UI_PORT_META: &str = "nomspark.ui_port";
 /// The key of a node's meta that tells where Spark is on that node.
 pub const SPARK_HOME_META: &str = "spark_home";
 
@@ -60,7 +61,7 @@ pub struct SurveyedNode {
     pub drivers: BTreeSet<String>,
     /// Whether the node's meta says where Spark is.
     pub names_spark_home: bool,
-    /// The interfaces that Nomad knows, with their addresses; read of edge hosts alone.
+    /// The interfaces that Nomad knows, with their addresses; empty where the node was not read whole.
     pub interfaces: BTreeMap<String, BTreeSet<IpAddr>>,
 }
 
@@ -73,11 +74,16 @@ pub struct ExistingEdge {
     pub vip: IpNet,
     /// The virtual router's number.
     pub router_id: NonZeroU8,
+    /// The port of `spark://` URLs.
+    pub port: u16,
+    /// The port of the web UI.
+    pub ui_port: u16,
 }
 
 impl ExistingEdge {
     /// Reads the meta of a job; `None` for every job that is no edge, and for one that is stopped.
-    fn of(job: &Job) -> Option<Self> {
+    #[must_use]
+    pub fn of(job: &Job) -> Option<Self> {
         if job.stop || job.meta.get(ROLE_META)? != "edge" {
             return None;
         }
@@ -85,7 +91,15 @@ impl ExistingEdge {
             cluster: job.meta.get(CLUSTER_META)?.clone(),
             vip: job.meta.get(VIP_META)?.parse().ok()?,
             router_id: job.meta.get(ROUTER_ID_META)?.parse().ok()?,
+            port: job.meta.get(PORT_META)?.parse().ok()?,
+            ui_port: job.meta.get(UI_PORT_META)?.parse().ok()?,
         })
+    }
+
+    /// The address as clients see it.
+    #[must_use]
+    pub fn floating_address(&self) -> FloatingAddress {
+        FloatingAddress { address: self.vip.addr(), port: self.port, ui_port: self.ui_port }
     }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::error::Error;
 use super::state::JobState;
 use super::watcher::{History, Watcher};
 use super::{describe_failures, explain};
+use crate::http;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
@@ -40,19 +42,24 @@ pub struct Readiness<'a> {
     master_job: String,
     worker_job: String,
     edge: Option<Edge>,
+    /// The versions of the jobs that were registered: what Nomad tells of older ones is no news.
+    registered_versions: BTreeMap<String, u64>,
     placed: BTreeMap<String, Placed>,
     /// The master's UI, once its address is known.
     ui: Option<(String, MasterUi)>,
     master_alive: bool,
-    registered: Option<u64>,
+    /// How many workers Spark counts.
+    workers: Option<u64>,
 }
 
 /// The job of the edge hosts, and what it makes answer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Edge {
     job: String,
     hosts: usize,
     address: FloatingAddress,
+    /// Asks the address, beside everything else: what nobody holds yet keeps whoever asks waiting.
+    asking: JoinSet<Result<String, http::Error>>,
     answers: bool,
 }
 
@@ -75,6 +82,7 @@ impl<'a> Readiness<'a> {
             job: name.edge_job(),
             hosts: edge.hosts.len(),
             address: edge.floating_address(),
+            asking: JoinSet::new(),
             answers: false,
         });
         let jobs = [master_job.clone(), worker_job.clone()].into_iter().chain(edge.iter().map(|edge| edge.job.clone()));
@@ -86,11 +94,17 @@ impl<'a> Readiness<'a> {
             master_job,
             worker_job,
             edge,
+            registered_versions: BTreeMap::new(),
             placed: BTreeMap::new(),
             ui: None,
             master_alive: false,
-            registered: None,
+            workers: None,
         }
+    }
+
+    /// From now on only this version of a job counts, and what comes after it.
+    pub fn registered(&mut self, job: &str, version: u64) {
+        self.registered_versions.insert(job.to_owned(), version);
     }
 
     /// What is still missing, in words.
@@ -105,8 +119,8 @@ impl<'a> Readiness<'a> {
         if let Some(edge) = self.edge.as_ref().filter(|edge| !edge.answers) {
             return format!("{} edge hosts to run, and the address {} to answer", edge.hosts, edge.address.address);
         }
-        let wanted = self.wanted(&self.worker_job);
-        format!("{wanted} workers to register with the master; Spark counts {}", self.registered.unwrap_or(0))
+        let wanted = self.job(&self.worker_job).map_or(0, Job::desired);
+        format!("{wanted} workers to register with the master; Spark counts {}", self.workers.unwrap_or(0))
     }
 
     /// Waits until Nomad is followed: what is registered from then on is seen from its beginning.
@@ -177,15 +191,16 @@ impl<'a> Readiness<'a> {
             return Ok(None);
         }
         self.look_at_the_edge().await?;
-        let wanted = self.wanted(&self.worker_job);
+        let Some(wanted) = self.job(&self.worker_job).map(Job::desired) else {
+            return Ok(None);
+        };
         let workers = self.current(&self.worker_job.clone()).await?;
         let registered = workers.iter().filter(|worker| knows(&state, &worker.rpc)).count() as u64;
-        if self.registered != Some(registered) {
-            self.registered = Some(registered);
+        if self.workers != Some(registered) {
+            self.workers = Some(registered);
             self.report.event(&Event::WorkersRegistered { registered, wanted })?;
         }
-        let listed = self.watcher.state(&self.worker_job).is_some_and(|state| state.job.is_some());
-        if !listed || registered < wanted {
+        if registered < wanted {
             return Ok(None);
         }
         Ok(match &self.edge {
@@ -199,23 +214,29 @@ impl<'a> Readiness<'a> {
 
     /// Asks the floating address, where there is one, once all its hosts run what was registered.
     async fn look_at_the_edge(&mut self) -> Result<(), Error> {
-        let Some(Edge { job, hosts, address, answers: false }) = self.edge.clone() else {
+        let Some((job, hosts)) =
+            self.edge.as_ref().filter(|edge| !edge.answers).map(|edge| (edge.job.clone(), edge.hosts))
+        else {
             return Ok(());
         };
-        if self.current(&job).await?.len() < hosts {
+        let running = self.current(&job).await?.len();
+        let Some(edge) = self.edge.as_mut().filter(|_| running >= hosts) else {
             return Ok(());
+        };
+        if edge.asking.is_empty() {
+            let address = edge.address;
+            edge.asking.spawn(async move { address.answered().await });
         }
-        let alive = address.state().await?.is_some_and(|state| state.is_alive());
-        if let Some(host) = address.holder().await?.filter(|_| alive) {
-            self.report.event(&Event::AddressAnswers { master: address.master(), host })?;
-            self.edge.iter_mut().for_each(|edge| edge.answers = true);
+        if let Some(Ok(host)) = edge.asking.try_join_next() {
+            self.report.event(&Event::AddressAnswers { master: edge.address.master(), host: host? })?;
+            edge.answers = true;
         }
         Ok(())
     }
 
     /// The allocations of a job that run in its newest version.
     async fn current(&mut self, job: &str) -> Result<Vec<Placed>, Error> {
-        let Some(version) = self.watcher.state(job).and_then(|state| state.job.as_ref()).map(|job| job.version) else {
+        let Some(version) = self.job(job).map(|job| job.version) else {
             return Ok(Vec::new());
         };
         let mut current = Vec::new();
@@ -242,8 +263,10 @@ impl<'a> Readiness<'a> {
         allocations.filter(runs).map(|allocation| (allocation.id.clone(), allocation.modify_index)).collect()
     }
 
-    fn wanted(&self, job: &str) -> u64 {
-        self.watcher.state(job).and_then(|state| state.job.as_ref()).map_or(0, Job::desired)
+    /// A job, once Nomad has told of the version that was registered.
+    fn job(&self, id: &str) -> Option<&Job> {
+        let registered = self.registered_versions.get(id).copied().unwrap_or_default();
+        self.watcher.state(id)?.job.as_ref().filter(|job| job.version >= registered)
     }
 
     /// Ends the wait when Nomad cannot place a job or its tasks keep failing.

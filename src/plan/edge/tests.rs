@@ -81,7 +81,7 @@ fn reason(text: &str, change: impl FnOnce(&mut SurveyedNode)) -> String {
 /// Another cluster's floating address.
 fn other(vip: &str, router_id: u8) -> ExistingEdge {
     let router_id = router_id.try_into().unwrap();
-    ExistingEdge { cluster: "books".to_owned(), vip: vip.parse().unwrap(), router_id }
+    ExistingEdge { cluster: "books".to_owned(), vip: vip.parse().unwrap(), router_id, port: 7077, ui_port: 8080 }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((edge.port, edge.ui_port, edge.stats_port), (7077, 8080, 8404));
     assert_eq!((edge.router_id.get(), edge.preempt), (51, false));
     assert_eq!(edge.advert_interval, AdvertInterval::default());
-    assert_eq!(edge.hosts.iter().map(|host| host.priority).collect::<Vec<_>>(), [150, 140]);
+    assert_eq!(edge.hosts.iter().map(|host| host.priority).collect::<Vec<_>>(), [250, 130]);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn two_to_fifteen_hosts() {
     for some in [2, 15] {
         assert_eq!(edge(some).unwrap().hosts.len(), some);
     }
-    assert_eq!(edge(15).unwrap().hosts[14].priority, 10);
+    assert_eq!(edge(15).unwrap().hosts[14].priority, 26);
     let problems = edge(17).unwrap_err();
     assert_eq!(problems.len(), 1);
     assert!(problems[0].starts_with("nomspark.hcl:63:1: more than 15 hosts, found 17; "), "{problems:?}");

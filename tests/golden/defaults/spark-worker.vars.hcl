@@ -16,6 +16,7 @@ links = [
 ]
 count = 1
 masters = null
+masters_ui = null
 worker_cores = 1
 worker_memory = 1024
 cpu = 1000

@@ -20,6 +20,7 @@ links = [
 ]
 id = "0000002a"
 master = "spark://127.0.0.1:7077"
+masters_ui = null
 input = "upload"
 top = 20
 application = "APPLICATION"

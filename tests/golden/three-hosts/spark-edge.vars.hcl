@@ -111,6 +111,8 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
+  vrrp_rt_priority 50
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
@@ -180,6 +182,8 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
+  vrrp_rt_priority 50
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
@@ -249,6 +253,8 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
+  vrrp_rt_priority 50
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
@@ -310,10 +316,10 @@ scripts = {
 #!/bin/bash
 # Runs keepalived as a Nomad task, in such a way that no end of it leaves the address behind.
 #
-#   keepalived.sh CONFIGURATION STATISTICS_PORT
+#   keepalived.sh CONFIGURATION STATISTICS_PORT ADDRESS
 #
 # Beside keepalived it holds a connection to the local HAProxy open, whose end tells at once that HAProxy is gone.
-configuration=$1 port=$2
+configuration=$1 port=$2 address=$3
 folder=$${configuration%/*}
 
 # Nothing ever arrives on this pipe: reading from it waits without starting a process.
@@ -359,10 +365,12 @@ trap 'kill -HUP "$keepalived"' HUP
 executor=$PPID
 while kill -0 "$keepalived" 2>/dev/null; do
   child_of $$ "$executor" || kill -TERM "$keepalived"
-  pause 0.2
+  pause 0.1
 done
 wait "$keepalived"
 status=$?
+# One that was killed could not do it itself, and another host is about to take the address.
+/bin/bash "$folder/release.sh" "$address"
 kill "$watcher" 2>/dev/null
 exit "$status"
 EOT
@@ -413,6 +421,13 @@ exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
 printf 'GET /health HTTP/1.0\r\n\r\n' >&3
 read -t 1 -r line <&3
 [[ $line == *' 200 '* ]]
+EOT
+  "release.sh" = <<EOT
+#!/bin/bash
+# Takes the floating address away from this host, its only argument, in case keepalived left it behind.
+ip -o address show to "$1" | while read -r _ interface _ address _; do
+  ip address delete "$address" dev "$interface"
+done
 EOT
 }
 links = [

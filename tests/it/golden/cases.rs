@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nomspark::names::RunId;
 use nomspark::plan::{self, Input, Plan, WordCount};
 use nomspark::render::{JobFiles, render};
-use nomspark::spec::{Overrides, Source, ValidSpec, validate};
+use nomspark::spec::{Edge, Overrides, Source, ValidSpec, validate};
 use nomspark::survey::Survey;
 
 use super::surveys;
@@ -53,12 +53,12 @@ pub(crate) fn plans(case: &str, survey: Option<&Survey>) -> Vec<(&'static str, P
     let spec = spec(case);
     let mut plans = vec![("plan.json", plan::deploy(&spec, survey, false).unwrap())];
     if let Some(survey) = survey {
-        let floating = spec.edge.as_ref().map(|edge| edge.floating_address().master());
         let run = WordCount {
             id: RunId::from(0x2a_u32),
             input: Input::Upload(1_000),
             top: 20,
-            master: floating.unwrap_or_else(|| "spark://127.0.0.1:7077".to_owned()),
+            master: "spark://127.0.0.1:7077".to_owned(),
+            address: spec.edge.as_ref().map(Edge::floating_address),
             smallest_worker: spec.worker.memory.mib(),
         };
         plans.push(("wordcount.json", plan::wordcount(&spec, survey, &run).unwrap()));

@@ -66,6 +66,8 @@ pub(super) fn edge() -> Survey {
         cluster: "other".to_owned(),
         vip: "10.30.0.9/24".parse().unwrap(),
         router_id: 7.try_into().unwrap(),
+        port: 7077,
+        ui_port: 8080,
     });
     survey
 }
