@@ -40,7 +40,8 @@ watch_haproxy 2>/dev/null &
 watcher=$!
 
 # On SIGTERM keepalived resigns and takes the address away. It gets one when this script ends in whatever way.
-setpriv --pdeathsig TERM keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
+# nice: where the kernel has no real time left for this task's control group, keepalived.conf asks for it in vain.
+setpriv --pdeathsig TERM nice -n -20 keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
   --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid" &
 keepalived=$!
 trap 'kill -TERM "$keepalived"' TERM INT
