@@ -9,6 +9,7 @@ mod deploy;
 mod drivers;
 mod edge_files;
 mod faults;
+mod floating;
 mod golden;
 mod hosts;
 mod interrupts;

@@ -1,0 +1,164 @@
+//! The floating address in the lab of three hosts: whatever is killed, one host answers, and Spark's work goes on.
+
+mod cluster;
+mod dns;
+mod samples;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::thread;
+use std::time::Duration;
+
+use self::cluster::{Floating, HOSTS, LIMIT};
+use self::samples::{Sample, changes};
+use crate::support::run::Running;
+use crate::support::{http, wait_until};
+
+/// How often the book is counted: long enough for every fault to come while an application runs.
+const COPIES: usize = 5_000;
+
+/// Does something to the holder of the address, and watches it move to another host. Gives what was seen meanwhile.
+fn takeover(floating: &Floating, what: &str, fault: impl Fn(&str)) -> Vec<Sample> {
+    let old = floating.settled();
+    let sampling = floating.place.sample();
+    thread::sleep(Duration::from_millis(100));
+    fault(&old);
+    wait_until(&format!("another host than {old} to answer after: {what}"), LIMIT, || {
+        floating.place.answer().is_some_and(|host| host != old)
+    });
+    thread::sleep(Duration::from_secs(1));
+    let samples = sampling.end();
+    let answers = changes(samples.iter().map(|sample| sample.answer.as_ref()));
+    assert_eq!((answers.len(), answers[0]), (2, old.as_str()), "{what}: {answers:?} answered, one after the other");
+    let neighbours = changes(samples.iter().map(|sample| sample.neighbour.as_ref()));
+    assert_eq!(neighbours.len(), 2, "{what}: the address was at {neighbours:?}, one after the other");
+    samples
+}
+
+fn assert_one_holder(what: &str, samples: &[Sample]) {
+    let several = samples.iter().find(|sample| sample.holders.len() > 1);
+    assert!(several.is_none(), "{what}: {several:?}");
+}
+
+/// Whether Spark's master, behind the address, has an application with executors.
+fn counting(floating: &Floating) -> bool {
+    let Some(state) = http::find(&format!("http://{}:8080/json/", floating.place.address)) else { return false };
+    state["activeapps"].as_array().is_some_and(|apps| apps.iter().any(|app| app["cores"].as_u64() > Some(0)))
+}
+
+/// Moves the address to a host where nothing of Spark runs, so that the host can be lost and Spark's work goes on.
+fn move_to_idle_host(floating: &Floating, wordcount: &str) -> String {
+    let jobs = ["spark-master", "spark-worker", wordcount];
+    let busy: BTreeSet<String> = jobs.iter().flat_map(|job| floating.nodes(job)).collect();
+    let idle = HOSTS.map(|(host, _)| host).into_iter().find(|host| !busy.contains(*host));
+    let idle = idle.unwrap_or_else(|| panic!("Spark runs on every host: {busy:?}"));
+    while floating.settled() != idle {
+        for (host, _) in HOSTS.iter().filter(|(host, _)| *host != idle) {
+            floating.kill(host, |line, _| line.contains("haproxy -W "));
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    idle.to_owned()
+}
+
+fn name(wordcount: &mut Running) -> String {
+    wordcount.wait_until_told("spark-wordcount-");
+    let told = wordcount.told();
+    told[told.find("spark-wordcount-").unwrap()..].chars().take("spark-wordcount-01234567".len()).collect()
+}
+
+#[test]
+fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
+    let mut floating = Floating::up("198.18.95.0/24");
+    let spec = floating.spec("");
+    let spec = spec.to_str().unwrap();
+    let deployed = floating.nomspark(&["deploy", "--file", spec]).run().ok().json();
+    let address = floating.place.address.clone();
+    assert_eq!(deployed["endpoints"]["master"], format!("spark://{address}:7077"));
+    assert_eq!(deployed["endpoints"]["ui"], format!("http://{address}:8080"));
+    let again = floating.nomspark(&["deploy", "--file", spec]).run().ok().json();
+    assert_eq!(again["changed"], false);
+    check_services(&floating);
+    floating.ask(&floating.nodes("spark-master")[0]);
+
+    let book = fs::read_to_string(crate::support::lab::CHECKOUT.to_owned() + "/examples/alice.txt").unwrap();
+    let text = floating.hosts.folder.path().join("books.txt");
+    fs::write(&text, book.repeat(COPIES)).unwrap();
+    let input = format!("file://{}", text.display());
+    let mut wordcount = floating.nomspark(&["wordcount", "--input", &input, "--top", "3"]).spawn();
+    let job = name(&mut wordcount);
+    wait_until("the WordCount to count", LIMIT, || counting(&floating));
+
+    let kill_keepalived = |host: &str| floating.kill(host, |line, _| line.contains("/keepalived --dont-fork"));
+    let what = "keepalived killed";
+    assert_one_holder(what, &takeover(&floating, what, kill_keepalived));
+    let what = "HAProxy killed";
+    let kill_haproxy = |host: &str| floating.kill(host, |line, _| line.contains("haproxy -W "));
+    assert_one_holder(what, &takeover(&floating, what, kill_haproxy));
+    // Nobody is left to take the address away on the old host until Nomad has started the tasks again.
+    takeover(&floating, "everything killed", |host| floating.kill_edge(host));
+    let idle = move_to_idle_host(&floating, &job);
+    let what = "cut off";
+    assert_one_holder(what, &takeover(&floating, what, |host| drop(floating.hosts.lab(&["cut", host]).run().ok())));
+    assert!(counting(&floating), "the WordCount was over before the last fault");
+    let sampling = floating.place.sample();
+    floating.hosts.lab(&["mend", &idle]).run().ok();
+    let holder = floating.settled();
+    let back = sampling.end();
+    assert_one_holder("mended", &back);
+    assert_eq!(changes(back.iter().map(|sample| sample.answer.as_ref())), [holder.as_str()], "the address stays");
+
+    let counted = wordcount.wait().ok().json();
+    let expected = Floating::counts(&book, COPIES as u64);
+    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
+    assert_eq!(counted["distinct_words"], expected.len(), "{counted:#}");
+    for word in counted["top"].as_array().unwrap() {
+        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
+    }
+    fs::remove_file(text).unwrap();
+
+    redeploy(&floating);
+    floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
+    assert_eq!(floating.place.holders(), BTreeSet::new());
+    assert_eq!(floating.recorded(), None, "nobody holds the address, and nobody is said to");
+}
+
+/// What Consul and `status` say of the address.
+fn check_services(floating: &Floating) {
+    let holder = floating.settled();
+    wait_until("Consul to hear of the holder", LIMIT, || floating.recorded().as_ref() == Some(&holder));
+    let status = floating.nomspark(&["status"]).run().ok().json();
+    assert_eq!(status["vip"]["address"], floating.place.address, "{status:#}");
+    assert_eq!((&status["vip"]["holder"], &status["vip"]["recorded"]), (&holder.clone().into(), &holder.into()));
+    for (service, instances) in [("master", 1), ("master-ui", 1), ("worker", 1), ("edge", 3)] {
+        let path = format!("/v1/health/service/spark-{service}?passing=true");
+        wait_until(&format!("{instances} of spark-{service} in Consul"), LIMIT, || {
+            floating.consul_get(&path).as_array().is_some_and(|passing| passing.len() == instances)
+        });
+    }
+    let address: Ipv4Addr = floating.place.address.parse().unwrap();
+    let server = format!("{}:8600", floating.hosts.address(11));
+    assert_eq!(dns::addresses(&server, "spark-edge.service.consul"), [address]);
+}
+
+/// A change of the edge goes from host to host, and the address goes on answering.
+fn redeploy(floating: &Floating) {
+    let spec = floating.spec("stats_port = 8405");
+    floating.settled();
+    let sampling = floating.place.sample();
+    let deployed = floating.nomspark(&["deploy", "--file", spec.to_str().unwrap()]).run().ok().json();
+    let samples = sampling.end();
+    assert_eq!(deployed["changed"], true);
+    let answers = changes(samples.iter().map(|sample| sample.answer.as_ref()));
+    assert!(answers.len() <= 1 + HOSTS.len(), "the address moves once from each host at most: {answers:?}");
+    assert_one_holder("redeployed", &samples);
+    let mut silence = Duration::ZERO;
+    let mut heard = Duration::ZERO;
+    for sample in samples.iter().filter(|sample| sample.answer.is_some()) {
+        silence = silence.max(sample.at.saturating_sub(heard));
+        heard = sample.at;
+    }
+    // Three advertisements and the skew are less than 2 s; a host's edge takes longer than this to be replaced.
+    assert!(silence < Duration::from_secs(4), "nobody answered for {silence:?}");
+}

@@ -1,0 +1,157 @@
+//! A cluster with a floating address in a lab of three hosts, and what kills it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::Method;
+use serde_json::Value;
+
+use super::samples::Place;
+use crate::support::hosts::Hosts;
+use crate::support::run::Run;
+use crate::support::{http, wait_for, wait_until};
+
+/// What everything may take on a busy machine.
+pub(crate) const LIMIT: Duration = Duration::from_mins(2);
+/// The hosts in the order of their priorities, and the last parts of their addresses.
+pub(crate) const HOSTS: [(&str, u8); 3] = [("borie", 11), ("republique", 12), ("wacken", 13)];
+/// The last part of the floating address.
+const ADDRESS: u8 = 100;
+
+/// A lab of three hosts with a cluster behind an address.
+pub(crate) struct Floating {
+    pub(crate) hosts: Hosts,
+    pub(crate) place: Place,
+    /// The end of the address of the host whose agents are asked.
+    asked: u8,
+}
+
+impl Floating {
+    /// Starts the lab; nothing is deployed yet.
+    pub(crate) fn up(network: &'static str) -> Self {
+        let hosts = Hosts::new(network);
+        hosts.up();
+        let state = hosts.state();
+        let pid = |host: &Value| (host["name"].as_str().unwrap().to_owned(), host["nomad"]["pid"].as_i64().unwrap());
+        let processes = state["hosts"].as_array().unwrap().iter().map(pid).collect();
+        let place = Place { address: hosts.address(ADDRESS), hosts: processes };
+        Self { hosts, place, asked: HOSTS[0].1 }
+    }
+
+    /// Asks the agents of this host from now on.
+    pub(crate) fn ask(&mut self, host: &str) {
+        self.asked = HOSTS.iter().find(|(name, _)| *name == host).unwrap().1;
+    }
+
+    /// Writes a spec. `edge` is added to its block of that name.
+    ///
+    /// Advertisements are slow, so that nothing but the fault makes the address move on a machine with much to do.
+    pub(crate) fn spec(&self, edge: &str) -> PathBuf {
+        let host = |(name, last): (&str, u8)| {
+            format!(
+                "  host \"{name}\" {{\n    address = \"{}\"\n    interface = \"eth0\"\n  }}\n",
+                self.hosts.address(last)
+            )
+        };
+        let blocks = HOSTS.map(host).concat();
+        let vip = format!("vip = \"{}/24\"\n  advert_interval = \"500ms\"", self.place.address);
+        let text = format!("runtime {{\n  driver = \"raw_exec\"\n}}\nedge {{\n  {vip}\n  {edge}\n{blocks}}}\n");
+        let path = self.hosts.folder.path().join("nomspark.hcl");
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// nomspark with JSON.
+    pub(crate) fn nomspark(&self, arguments: &[&str]) -> Run {
+        let run = Run::nomspark(["-o", "json"]).args(arguments).env("NOMAD_ADDR", self.hosts.nomad_at(self.asked));
+        run.env("CONSUL_HTTP_ADDR", format!("{}:8500", self.hosts.address(self.asked)))
+    }
+
+    /// What Nomad says at a path.
+    pub(crate) fn nomad_get(&self, path: &str) -> Value {
+        http::get(&format!("{}{path}", self.hosts.nomad_at(self.asked)))
+    }
+
+    /// What Consul says at a path.
+    pub(crate) fn consul_get(&self, path: &str) -> Value {
+        http::get(&format!("http://{}:8500{path}", self.hosts.address(self.asked)))
+    }
+
+    /// Who holds the address, as Consul's records say.
+    pub(crate) fn recorded(&self) -> Option<String> {
+        let consul = self.hosts.address(self.asked);
+        let url = format!("http://{consul}:8500/v1/kv/nomspark/spark/edge/holder?raw");
+        let answer = http::request(Method::GET, &url, None)?;
+        answer.status.is_success().then_some(answer.body)
+    }
+
+    /// The nodes of a job's running allocations.
+    pub(crate) fn nodes(&self, job: &str) -> Vec<String> {
+        let allocations = self.nomad_get(&format!("/v1/job/{job}/allocations"));
+        let running =
+            allocations.as_array().unwrap().iter().filter(|allocation| allocation["ClientStatus"] == "running");
+        running.map(|allocation| allocation["NodeName"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until every host is well and one has the address and answers; gives that one.
+    pub(crate) fn settled(&self) -> String {
+        wait_until("three edge hosts to be well", LIMIT, || {
+            let instances = self.consul_get("/v1/health/service/spark-edge?passing=true");
+            let allocations = self.nomad_get("/v1/job/spark-edge/allocations");
+            let tasks =
+                allocations.as_array().unwrap().iter().filter(|allocation| allocation["ClientStatus"] == "running");
+            let running = tasks.flat_map(|allocation| allocation["TaskStates"].as_object().unwrap().clone());
+            let running = running.filter(|(_, task)| task["State"] == "running").count();
+            instances.as_array().unwrap().len() == 3 && running == 6 && HOSTS.iter().all(|(host, _)| self.answers(host))
+        });
+        wait_for("one host to have the address", LIMIT, || {
+            let (holders, answer) = (self.place.holders(), self.place.answer()?);
+            (holders.len() == 1 && holders.contains(&answer)).then_some(answer)
+        })
+    }
+
+    /// Whether keepalived's own file says that `HAProxy` runs there; Consul hears of it later.
+    fn answers(&self, host: &str) -> bool {
+        let statistics = ["exec", host, "--", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8404"];
+        self.hosts.lab(&statistics).run().status.success()
+    }
+
+    /// Kills the processes of a host whose command lines and environments satisfy a condition.
+    pub(crate) fn kill(&self, host: &str, condition: impl Fn(&str, &str) -> bool) {
+        let number = |path: PathBuf| fs::metadata(path).ok().map(|metadata| metadata.ino());
+        let pid = self.place.hosts.iter().find(|(name, _)| name == host).unwrap().1;
+        let network = number(format!("/proc/{pid}/ns/net").into());
+        let pids =
+            fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let text = |path: String| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).replace('\0', " ");
+        let wanted = pids.filter(|pid: &i32| {
+            number(format!("/proc/{pid}/ns/net").into()) == network
+                && condition(&text(format!("/proc/{pid}/cmdline")), &text(format!("/proc/{pid}/environ")))
+        });
+        let wanted: Vec<i32> = wanted.collect();
+        assert!(!wanted.is_empty(), "nothing to kill on {host}");
+        for pid in wanted {
+            // It may have ended with another one.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+    }
+
+    /// Kills all processes of the edge's allocation on a host at once.
+    pub(crate) fn kill_edge(&self, host: &str) {
+        self.kill(host, |_, environment| environment.contains("NOMAD_JOB_ID=spark-edge "));
+    }
+
+    /// How many of each word the lines of a book hold, so many times over.
+    pub(crate) fn counts(book: &str, copies: u64) -> BTreeMap<&str, u64> {
+        let mut counts = BTreeMap::new();
+        for word in book.split_ascii_whitespace() {
+            *counts.entry(word).or_default() += copies;
+        }
+        counts
+    }
+}
