@@ -139,6 +139,12 @@ impl ClusterName {
         format!("{self}-edge")
     }
 
+    /// The Nomad job that looks at the edge hosts before anything changes, once.
+    #[must_use]
+    pub fn preflight_job(&self, id: &RunId) -> String {
+        format!("{self}-preflight-{id}")
+    }
+
     /// The Nomad job of one run of `WordCount`.
     #[must_use]
     pub fn wordcount_job(&self, id: &RunId) -> String {

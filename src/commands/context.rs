@@ -1,8 +1,11 @@
 //! What the commands that talk to a cluster share: its clients and the report.
 
+use std::hash::{BuildHasher, RandomState};
+
 use crate::cli::{Global, environment};
 use crate::consul::Consul;
 use crate::error::Result;
+use crate::names::RunId;
 use crate::nomad::Nomad;
 use crate::report::Report;
 
@@ -40,6 +43,12 @@ impl<'a> Context<'a> {
 pub(super) fn same_command(purpose: &str) -> String {
     let arguments: Vec<String> = std::env::args().skip(1).map(|argument| quote(&argument)).collect();
     format!("run `nomspark {}` again {purpose}", arguments.join(" "))
+}
+
+/// A name that no other run has: random, so that two people who start at the same moment do not meet.
+pub(super) fn new_id() -> RunId {
+    let random = RandomState::new().hash_one(std::process::id());
+    RunId::from((random >> 32) as u32)
 }
 
 /// An argument as a shell needs it.

@@ -6,14 +6,15 @@ use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
 use super::cluster::{Endpoints, JobSummary};
-use super::context::{Context, same_command};
+use super::context::{Context, new_id, same_command};
 use super::spec;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
-use crate::plan::{self, Role};
+use crate::names::ClusterName;
+use crate::plan::{self, Role, Variables};
 use crate::report::{Event, table};
-use crate::submit::{self, PreparedJob};
+use crate::submit::{self, Preflight, PreparedJob};
 use crate::survey::survey;
 use crate::watch::{Error, Readiness, Ready, placement_failure};
 
@@ -40,6 +41,7 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
     }
     let prepared = submit::prepare(&context.nomad, &plan, &files).await?;
     refuse_unplaceable(&prepared)?;
+    look_at_edge_hosts(context, &plan.cluster, &prepared).await?;
 
     let mut readiness = Readiness::new(&context.nomad, context.report, &spec.name, spec.edge.as_ref());
     let mut started = Vec::new();
@@ -78,6 +80,25 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
     };
     context.report.result(&deployed, || text(&deployed, &context.nomad.address()))?;
     Ok(Exit::Done)
+}
+
+/// Nothing is registered either when an edge host that gets something new says that it cannot hold the address.
+async fn look_at_edge_hosts(context: &Context<'_>, cluster: &ClusterName, prepared: &[PreparedJob]) -> Result<()> {
+    for job in prepared.iter().filter(|job| job.changes()) {
+        let Variables::Edge(variables) = &job.planned.variables else { continue };
+        context.report.event(&Event::LookingAtHosts { hosts: variables.edge.hosts.len() })?;
+        let (nomad, id, ours) = (&context.nomad, new_id(), job.planned.runs);
+        let preflight = Preflight { nomad, cluster, id: &id, variables, ours };
+        tokio::select! {
+            looked = preflight.run() => looked?,
+            () = interrupt::interrupted() => {
+                preflight.remove().await?;
+                let left = "nothing was changed".to_owned();
+                return Err(Error::Interrupted { left, resume: same_command("to deploy") }.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Nothing is registered when the scheduler already says that a part has no place.

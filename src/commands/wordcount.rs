@@ -5,20 +5,17 @@ mod input;
 mod result;
 mod run;
 
-use std::hash::{BuildHasher, RandomState};
-
 use tokio::time::timeout;
 
 use self::failure::Unfinished;
 use self::result::{Outcome, OutputFile};
 use self::run::Run;
 use super::cluster;
-use super::context::{Context, same_command};
+use super::context::{Context, new_id, same_command};
 use super::spec;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
-use crate::names::RunId;
 use crate::plan::{self, Input, WordCount};
 use crate::report::Event;
 use crate::submit;
@@ -84,12 +81,6 @@ async fn submit(arguments: &cli::Wordcount, upload: Option<u64>, context: &Conte
         context.report.event(&Event::JobRegistered { job: registered.clone(), version: 0 })?;
     }
     Ok(registered)
-}
-
-/// A name that no other run has: random, so that two people who start at the same moment do not meet.
-fn new_id() -> RunId {
-    let random = RandomState::new().hash_one(std::process::id());
-    RunId::from((random >> 32) as u32)
 }
 
 /// A run whose input is still on its way cannot go on alone: it is stopped. Any other goes on.

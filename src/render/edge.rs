@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use hcl::eval::{Context, Evaluate};
 use hcl::expr::{Expression, Object, ObjectKey};
+use hcl::structure::{Attribute, BodyBuilder};
 use hcl::template::Template;
 use hcl::{Body, Value};
 
 use super::{RenderedFile, consul, heredoc};
+use crate::names::RunId;
 use crate::plan::EdgeVariables;
 use crate::spec::EdgeHost;
 
@@ -19,6 +21,9 @@ const SCRIPTS: [(&str, &str); 4] = [
     ("probe.sh", include_str!("../../keepalived/probe.sh")),
     ("release.sh", include_str!("../../keepalived/release.sh")),
 ];
+
+/// The script that looks whether a host can hold the address.
+const PREFLIGHT: &str = include_str!("../../keepalived/preflight.sh");
 
 /// Nomad's template language for the name of the node that an allocation is on.
 const NODE_NAME: &str = r#"{{ env "node.unique.name" }}"#;
@@ -109,32 +114,63 @@ fn evaluate(template: &str, variables: &[(&str, Value)]) -> String {
 #[expect(clippy::expect_used, reason = "all values are of types that HCL has")]
 pub(super) fn variable_file(variables: &EdgeVariables) -> String {
     let edge = &variables.edge;
-    let value = |value: Value| Expression::from(value);
-    let texts = |texts: Vec<(String, String)>| {
-        let object: Object<ObjectKey, Expression> =
-            texts.into_iter().map(|(name, text)| (ObjectKey::from(name), heredoc(&text))).collect();
-        Expression::from(object)
-    };
-    let keepalived_conf = edge.hosts.iter();
-    let keepalived_conf =
-        keepalived_conf.map(|host| (host.name.to_string(), keepalived(variables, Supervisor::Nomad, host)));
     let links = hcl::to_expression(&variables.links).expect("links are HCL values");
-    let body = Body::builder()
-        .add_attribute(("cluster", variables.cluster.as_str()))
-        .add_attribute(("nomspark_version", variables.nomspark_version.as_str()))
-        .add_attribute(("datacenters", value(variables.datacenters.iter().map(String::as_str).collect())))
-        .add_attribute(("node_pool", variables.node_pool.as_str()))
-        .add_attribute(("vip", edge.vip.to_string()))
+    let scripts = SCRIPTS.iter().map(|(name, text)| ((*name).to_owned(), heredoc(text)));
+    let body = shared_variables(variables)
         .add_attribute(("router_id", edge.router_id.get()))
         .add_attribute(("port", edge.port))
         .add_attribute(("ui_port", edge.ui_port))
         .add_attribute(("stats_port", edge.stats_port))
-        .add_attribute(("haproxy_cfg", heredoc(&haproxy(variables, Supervisor::Nomad, NODE_NAME))))
-        .add_attribute(("keepalived_conf", texts(keepalived_conf.collect())))
-        .add_attribute(("scripts", texts(SCRIPTS.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec())))
+        .add_attribute(("scripts", object(scripts)))
         .add_attribute(("links", links))
         .build();
     hcl::to_string(&body).expect("a body serializes")
+}
+
+/// The variable file of the job that looks at the hosts. With `ours` the cluster's edge runs there already.
+///
+/// # Panics
+///
+/// Never, as [`variable_file`].
+#[expect(clippy::expect_used, reason = "all values are of types that HCL has")]
+pub(super) fn preflight_variable_file(variables: &EdgeVariables, ours: bool, id: Option<&RunId>) -> String {
+    let edge = &variables.edge;
+    let ports = [edge.port, edge.ui_port, edge.stats_port].into_iter().map(Value::from).collect::<Value>();
+    let hosts = edge.hosts.iter().map(|host| {
+        let of_host = [("interface", host.interface.to_string()), ("address", host.address.to_string())];
+        let of_host = of_host.map(|(name, value)| (name.to_owned(), Expression::from(value)));
+        (host.name.to_string(), object(of_host))
+    });
+    let id = id.map(|id| Attribute::new("id", id.as_str()));
+    let body = shared_variables(variables)
+        .add_attributes(id)
+        .add_attribute(("ports", Expression::from(ports)))
+        .add_attribute(("ours", ours))
+        .add_attribute(("hosts", object(hosts)))
+        .add_attribute(("script", heredoc(PREFLIGHT)))
+        .build();
+    hcl::to_string(&body).expect("a body serializes")
+}
+
+/// What both job files ask for.
+fn shared_variables(variables: &EdgeVariables) -> BodyBuilder {
+    let keepalived_conf = variables.edge.hosts.iter();
+    let keepalived_conf =
+        keepalived_conf.map(|host| (host.name.to_string(), heredoc(&keepalived(variables, Supervisor::Nomad, host))));
+    let datacenters = variables.datacenters.iter().map(String::as_str).collect::<Value>();
+    Body::builder()
+        .add_attribute(("cluster", variables.cluster.as_str()))
+        .add_attribute(("nomspark_version", variables.nomspark_version.as_str()))
+        .add_attribute(("datacenters", Expression::from(datacenters)))
+        .add_attribute(("node_pool", variables.node_pool.as_str()))
+        .add_attribute(("vip", variables.edge.vip.to_string()))
+        .add_attribute(("haproxy_cfg", heredoc(&haproxy(variables, Supervisor::Nomad, NODE_NAME))))
+        .add_attribute(("keepalived_conf", object(keepalived_conf)))
+}
+
+fn object(values: impl IntoIterator<Item = (String, Expression)>) -> Expression {
+    let values = values.into_iter().map(|(name, value)| (ObjectKey::from(name), value));
+    Expression::from(values.collect::<Object<ObjectKey, Expression>>())
 }
 
 /// What a host that runs `HAProxy` and keepalived under systemd needs, below `edge/HOST`, ready to be copied to `/`.

@@ -11,10 +11,16 @@ use std::path::PathBuf;
 use hcl::expr::{Expression, Heredoc, TemplateExpr};
 use hcl::{Body, Identifier};
 
-use crate::plan::{Plan, PlannedJob, Role, Variables};
+use crate::names::RunId;
+use crate::plan::{EdgeVariables, Plan, PlannedJob, Role, Variables};
 
 /// What leads workers and drivers to the master behind the floating address.
 const FOLLOW: &str = include_str!("../../jobs/follow.sh");
+
+/// What looks at the edge hosts.
+const PREFLIGHT: &str = include_str!("../../jobs/preflight.nomad.hcl");
+/// Its name.
+pub const PREFLIGHT_FILE: &str = "preflight.nomad.hcl";
 
 /// The job files, nomspark's own or the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,10 +77,38 @@ pub fn render(plan: &Plan, files: &JobFiles) -> Vec<RenderedFile> {
             .push(RenderedFile { path: job_file_name(job.role).into(), bytes: files.of(job.role).as_bytes().to_vec() });
         rendered.push(RenderedFile { path: format!("{}.vars.hcl", job.id).into(), bytes: variables(job).into_bytes() });
         if let Variables::Edge(variables) = &job.variables {
+            rendered.extend(preflight_files(plan, variables, job.runs));
             rendered.extend(edge::host_files(variables));
         }
     }
     rendered
+}
+
+/// The job that looks at the edge hosts before anything else changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// The job file.
+    pub source: &'static str,
+    /// The variable file.
+    pub variables: String,
+}
+
+/// The preflight of an edge; with `ours` the cluster's edge runs on the hosts already. `None` leaves the job's name to
+/// the job file.
+#[must_use]
+pub fn preflight(variables: &EdgeVariables, ours: bool, id: Option<&RunId>) -> Preflight {
+    Preflight { source: PREFLIGHT, variables: edge::preflight_variable_file(variables, ours, id) }
+}
+
+fn preflight_files(plan: &Plan, variables: &EdgeVariables, ours: bool) -> [RenderedFile; 2] {
+    let preflight = preflight(variables, ours, None);
+    [
+        RenderedFile { path: PREFLIGHT_FILE.into(), bytes: preflight.source.as_bytes().to_vec() },
+        RenderedFile {
+            path: format!("{}-preflight.vars.hcl", plan.cluster).into(),
+            bytes: preflight.variables.into_bytes(),
+        },
+    ]
 }
 
 /// The name of a role's job file.

@@ -94,6 +94,11 @@ pub enum Event {
         /// How many were asked for.
         wanted: u64,
     },
+    /// The edge hosts are asked whether they can hold the floating address.
+    LookingAtHosts {
+        /// How many.
+        hosts: usize,
+    },
     /// The floating address answers, and the master behind it leads.
     AddressAnswers {
         /// The `spark://` URL.
@@ -164,6 +169,9 @@ impl fmt::Display for Event {
             Self::MasterAlive { master } => write!(formatter, "Spark says the master at {master} is ALIVE"),
             Self::WorkersRegistered { registered, wanted } => {
                 write!(formatter, "Spark says {registered} of {wanted} workers are ALIVE")
+            }
+            Self::LookingAtHosts { hosts } => {
+                write!(formatter, "looking at {hosts} edge hosts: programs, interfaces, ports")
             }
             Self::AddressAnswers { master, host } => write!(formatter, "{master} answers from {host}"),
             Self::UploadStarted { bytes } => write!(formatter, "sending {bytes} bytes of input to the driver"),

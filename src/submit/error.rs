@@ -1,5 +1,8 @@
 //! Why a plan could not be applied.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 use crate::http;
@@ -37,9 +40,30 @@ pub enum Error {
         /// Nomad's words.
         reason: String,
     },
+    /// Edge hosts say that they cannot hold the floating address.
+    #[error("{}", describe(problems))]
+    Preflight {
+        /// The reasons of each host.
+        problems: BTreeMap<String, Vec<String>>,
+    },
+    /// The edge hosts did not say in time whether they can hold the floating address.
+    #[error("timed out after {} while waiting for every edge host to run the job {job}", humantime::format_duration(*after))]
+    PreflightSilent {
+        /// The job.
+        job: String,
+        /// The limit.
+        after: Duration,
+    },
     /// Anything else.
     #[error(transparent)]
     Http(#[from] http::Error),
+}
+
+/// A sentence for one reason, a list for several.
+fn describe(problems: &BTreeMap<String, Vec<String>>) -> String {
+    let reasons =
+        problems.iter().flat_map(|(host, reasons)| reasons.iter().map(move |reason| format!("{host}: {reason}")));
+    format!("the floating address cannot be held by {}", reasons.collect::<Vec<_>>().join("; by "))
 }
 
 impl Error {
@@ -73,7 +97,8 @@ impl Error {
 impl Advice for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoSuchPlace { .. } => Exit::Unplaceable,
+            Self::NoSuchPlace { .. } | Self::Preflight { .. } => Exit::Unplaceable,
+            Self::PreflightSilent { .. } => Exit::TimedOut,
             Self::Http(error) => error.exit(),
             _ => Exit::Failed,
         }
@@ -87,6 +112,13 @@ impl Advice for Error {
             }
             Self::JobFile { .. } => Some("compare it with `nomspark render --out DIR`".to_owned()),
             Self::Http(error) => error.hint(),
+            Self::Preflight { .. } => Some(
+                "nothing was changed; mend the hosts or block `edge` of the spec, and run the same command again"
+                    .to_owned(),
+            ),
+            Self::PreflightSilent { .. } => Some(
+                "nothing was changed; see with `nomad node status` whether the edge hosts take new work".to_owned(),
+            ),
             Self::Invalid { .. } => None,
         }
     }

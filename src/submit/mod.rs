@@ -4,9 +4,11 @@
 //! cannot work; then the jobs are registered in the plan's order.
 
 mod error;
+mod preflight;
 mod upload;
 
 pub use error::Error;
+pub use preflight::Preflight;
 pub use upload::{UploadError, upload};
 
 use crate::nomad::Nomad;

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod dns;
+mod preflight;
 mod samples;
 
 use std::collections::BTreeSet;

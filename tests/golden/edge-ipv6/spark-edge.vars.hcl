@@ -5,10 +5,6 @@ datacenters = [
 ]
 node_pool = "default"
 vip = "fd00:20::9/64"
-router_id = 51
-port = 7077
-ui_port = 8080
-stats_port = 8404
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster spark: whoever asks [fd00:20::9] reaches the one master that is ALIVE.
 #
@@ -238,6 +234,10 @@ vrrp_instance spark {
 }
 EOT
 }
+router_id = 51
+port = 7077
+ui_port = 8080
+stats_port = 8404
 scripts = {
   "keepalived.sh" = <<EOT
 #!/bin/bash

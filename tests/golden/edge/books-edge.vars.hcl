@@ -5,10 +5,6 @@ datacenters = [
 ]
 node_pool = "default"
 vip = "10.20.0.9/24"
-router_id = 7
-port = 17077
-ui_port = 18080
-stats_port = 18404
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster books: whoever asks 10.20.0.9 reaches the one master that is ALIVE.
 #
@@ -311,6 +307,10 @@ vrrp_instance books {
 }
 EOT
 }
+router_id = 7
+port = 17077
+ui_port = 18080
+stats_port = 18404
 scripts = {
   "keepalived.sh" = <<EOT
 #!/bin/bash

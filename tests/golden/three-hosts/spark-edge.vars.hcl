@@ -5,10 +5,6 @@ datacenters = [
 ]
 node_pool = "default"
 vip = "172.16.3.0/16"
-router_id = 51
-port = 7077
-ui_port = 8080
-stats_port = 8404
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster spark: whoever asks 172.16.3.0 reaches the one master that is ALIVE.
 #
@@ -311,6 +307,10 @@ vrrp_instance spark {
 }
 EOT
 }
+router_id = 51
+port = 7077
+ui_port = 8080
+stats_port = 8404
 scripts = {
   "keepalived.sh" = <<EOT
 #!/bin/bash

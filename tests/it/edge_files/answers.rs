@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::edges::{EdgeFiles, all};
-use super::programs::{need_root, program};
+use super::programs::need_root;
+use crate::support::lab::program;
 use crate::support::run::{Done, Run};
 
 /// HAProxy in namespaces of its own, which end with this script and take it with them: its address disturbs nobody, and

@@ -1,11 +1,11 @@
 //! The programs that the files are for, asked what they think of them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nomspark::plan::EdgeVariables;
 use nomspark::spec::EdgeHost;
 
-use crate::support::lab::CHECKOUT;
+use crate::support::lab::program;
 use crate::support::run::Run;
 
 /// A network of its own, so that an interface of any name can be there with the host's address; a bridge, because every
@@ -18,15 +18,6 @@ ip address add "$2" dev "$1"
 ip link set "$1" up
 exec "$3" --config-test --log-console --use-file "$4"
 "#;
-
-/// A program that `make setup` sees to: the checkout's, else the machine's.
-pub(super) fn program(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // Daemons are there, and not everybody's PATH is.
-    let folders = [Path::new(CHECKOUT).join(".tools/bin")].into_iter().chain(std::env::split_paths(&path));
-    let mut programs = folders.chain(["/usr/sbin".into()]).map(|folder| folder.join(name));
-    programs.find(|program| program.is_file()).unwrap_or_else(|| panic!("{name} is missing: run `make setup` first"))
-}
 
 /// Namespaces are root's.
 pub(super) fn need_root() {

@@ -49,20 +49,9 @@ impl Floating {
     }
 
     /// Writes a spec. `edge` is added to its block of that name.
-    ///
-    /// Advertisements are slow, so that nothing but the fault makes the address move on a machine with much to do.
     pub(crate) fn spec(&self, edge: &str) -> PathBuf {
-        let host = |(name, last): (&str, u8)| {
-            format!(
-                "  host \"{name}\" {{\n    address = \"{}\"\n    interface = \"eth0\"\n  }}\n",
-                self.hosts.address(last)
-            )
-        };
-        let blocks = HOSTS.map(host).concat();
-        let vip = format!("vip = \"{}/24\"\n  advert_interval = \"500ms\"", self.place.address);
-        let text = format!("runtime {{\n  driver = \"raw_exec\"\n}}\nedge {{\n  {vip}\n  {edge}\n{blocks}}}\n");
         let path = self.hosts.folder.path().join("nomspark.hcl");
-        fs::write(&path, text).unwrap();
+        fs::write(&path, spec_text(&self.hosts, ADDRESS, edge)).unwrap();
         path
     }
 
@@ -154,4 +143,16 @@ impl Floating {
         }
         counts
     }
+}
+
+/// A spec whose floating address ends with this number; `edge` is added to its block of that name.
+///
+/// Advertisements are slow, so that nothing but a fault makes the address move on a machine with much to do.
+pub(crate) fn spec_text(hosts: &Hosts, address: u8, edge: &str) -> String {
+    let host = |(name, last): (&str, u8)| {
+        format!("  host \"{name}\" {{\n    address = \"{}\"\n    interface = \"eth0\"\n  }}\n", hosts.address(last))
+    };
+    let blocks = HOSTS.map(host).concat();
+    let vip = format!("vip = \"{}/24\"\n  advert_interval = \"500ms\"", hosts.address(address));
+    format!("runtime {{\n  driver = \"raw_exec\"\n}}\nedge {{\n  {vip}\n  {edge}\n{blocks}}}\n")
 }

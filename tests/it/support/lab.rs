@@ -149,10 +149,18 @@ fn run(folder: &TempDir, command: &str) -> Run {
     Run::nomspark(["lab", command, "-o", "json"]).env("XDG_STATE_HOME", folder.path()).dir(CHECKOUT)
 }
 
+/// A program that `make setup` sees to: the checkout's, else the machine's.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Daemons are there, and not everybody's PATH is.
+    let folders = [Path::new(CHECKOUT).join(".tools/bin")].into_iter().chain(std::env::split_paths(&path));
+    let mut programs = folders.chain(["/usr/sbin".into()]).map(|folder| folder.join(name));
+    programs.find(|program| program.is_file()).unwrap_or_else(|| panic!("{name} is missing: run `make setup` first"))
+}
+
 /// The checkout's nomad, else the one on PATH.
 pub(crate) fn nomad_program() -> PathBuf {
-    let tool = Path::new(CHECKOUT).join(".tools/bin/nomad");
-    if tool.exists() { tool } else { PathBuf::from("nomad") }
+    program("nomad")
 }
 
 impl Drop for Lab {

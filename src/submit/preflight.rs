@@ -1,0 +1,109 @@
+//! Preflight: every edge host is looked at by a job of its own before anything else is registered.
+//!
+//! Nomad knows a node's drivers and some of its interfaces, but neither the programs that are installed there nor the
+//! ports that others have. A preflight that ends for whatever reason leaves no job behind.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::error::Error;
+use crate::names::{ClusterName, RunId};
+use crate::nomad::Nomad;
+use crate::nomad::allocations::Allocation;
+use crate::nomad::jobs::Submission;
+use crate::plan::EdgeVariables;
+use crate::render::{self, PREFLIGHT_FILE};
+use crate::watch::{log_tail, placement_failure};
+
+/// The name of the job's task.
+const TASK: &str = "preflight";
+/// How long all hosts may take.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How often Nomad is asked.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The preflight of one cluster's edge hosts, once.
+#[derive(Clone, Debug)]
+pub struct Preflight<'a> {
+    /// The client.
+    pub nomad: &'a Nomad,
+    /// The cluster.
+    pub cluster: &'a ClusterName,
+    /// What tells this run from others.
+    pub id: &'a RunId,
+    /// What the hosts are looked at for.
+    pub variables: &'a EdgeVariables,
+    /// Whether the cluster's edge runs there already.
+    pub ours: bool,
+}
+
+impl Preflight<'_> {
+    /// Has every host looked at.
+    pub async fn run(&self) -> Result<(), Error> {
+        let outcome = timeout(LIMIT, self.look()).await;
+        self.remove().await?;
+        let problems = outcome.map_err(|_| Error::PreflightSilent { job: self.job(), after: LIMIT })??;
+        if problems.is_empty() { Ok(()) } else { Err(Error::Preflight { problems }) }
+    }
+
+    /// Removes the job.
+    pub async fn remove(&self) -> Result<(), crate::http::Error> {
+        let job = self.job();
+        if self.nomad.find_job(&job).await?.is_some() {
+            self.nomad.stop_job(&job, true).await?;
+        }
+        Ok(())
+    }
+
+    fn job(&self) -> String {
+        self.cluster.preflight_job(self.id)
+    }
+
+    async fn look(&self) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        let (nomad, id) = (self.nomad, self.job());
+        let render::Preflight { source, variables } = render::preflight(self.variables, self.ours, Some(self.id));
+        let parsed = nomad.parse_job(source, &variables).await;
+        let parsed = parsed.map_err(|source| Error::from_parse(PREFLIGHT_FILE, source))?;
+        let effect = nomad.plan_job(&id, &parsed).await.map_err(|source| Error::from_nomad(&id, source))?;
+        if let Some((group, metrics)) = effect.failed_placements.iter().next() {
+            return Err(Error::NoSuchPlace { job: id, reason: placement_failure(group, metrics) });
+        }
+        let submission = Submission { source: source.to_owned(), format: "hcl2", variables };
+        nomad.register_job(&parsed, 0, &submission).await.map_err(|source| Error::from_nomad(&id, source))?;
+        let allocations = ended(nomad, &id, self.variables.edge.hosts.len()).await?;
+        Ok(problems(nomad, &allocations).await)
+    }
+}
+
+/// Waits until the job has ended on every host.
+async fn ended(nomad: &Nomad, id: &str, hosts: usize) -> Result<Vec<Allocation>, crate::http::Error> {
+    loop {
+        let allocations = nomad.job_allocations(id).await?;
+        if allocations.len() >= hosts && allocations.iter().all(Allocation::is_terminal) {
+            return Ok(allocations);
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// What stands against each host, in its own words.
+async fn problems(nomad: &Nomad, allocations: &[Allocation]) -> BTreeMap<String, Vec<String>> {
+    let mut problems = BTreeMap::new();
+    for allocation in allocations.iter().filter(|allocation| allocation.client_status != "complete") {
+        let mut lines = log_tail(nomad, &allocation.id, TASK).await;
+        if lines.is_empty() {
+            lines = last_event(allocation);
+        }
+        problems.insert(allocation.node_name.clone(), lines);
+    }
+    problems
+}
+
+/// Why a task never said anything, as Nomad tells it.
+fn last_event(allocation: &Allocation) -> Vec<String> {
+    let events = allocation.task_states.values().flat_map(|task| &task.events);
+    let told = events.map(|event| event.display_message.clone()).rfind(|message| !message.is_empty());
+    vec![told.unwrap_or_else(|| format!("its check ended as {}", allocation.client_status))]
+}

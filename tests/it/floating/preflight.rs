@@ -1,0 +1,92 @@
+//! What an edge host lacks is told before anything is registered.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::support::hosts::{Hosts, shared};
+use crate::support::lab::{self, CHECKOUT};
+use crate::support::run::Run;
+use crate::support::wait_until;
+
+use super::cluster::{LIMIT, spec_text};
+
+/// Listens until it is ended.
+const LISTENER: &str = "import socket, sys, time
+listener = socket.socket()
+listener.bind(('0.0.0.0', 7077))
+listener.listen()
+time.sleep(300)";
+
+fn deploy(hosts: &Hosts, text: &str) -> Run {
+    let spec = hosts.folder.path().join("preflight.hcl");
+    fs::write(&spec, text).unwrap();
+    let run = Run::nomspark(["-o", "json", "deploy", "--name", "looked", "--file", spec.to_str().unwrap()]);
+    run.env("NOMAD_ADDR", hosts.nomad_at(11)).env("CONSUL_HTTP_ADDR", format!("{}:8500", hosts.address(11)))
+}
+
+fn assert_unchanged(hosts: &Hosts) {
+    let jobs = crate::support::http::get(&format!("{}/v1/jobs?prefix=looked", hosts.nomad_at(11)));
+    assert_eq!(jobs.as_array().unwrap().len(), 0, "{jobs:#}");
+}
+
+#[test]
+fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes() {
+    let hosts = shared();
+    let spec = spec_text(&hosts, 200, "");
+    let listener = hosts.lab(&["exec", "republique", "--", "python3", "-c", LISTENER]).spawn();
+    let listens = ["exec", "republique", "--", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/7077"];
+    wait_until("something to listen on 7077", LIMIT, || hosts.lab(&listens).run().status.success());
+    let failure = deploy(&hosts, &spec).run().fails(3);
+    let failure = failure.says("held by republique: its port 7077 is taken: something listens on 0.0.0.0:7077");
+    failure.says("python3").hints("nothing was changed");
+    drop(listener);
+    assert_unchanged(&hosts);
+
+    let address = format!("{}/32", hosts.address(200));
+    Run::program("ip", ["address", "add", &address, "dev", "lo"]).run().ok();
+    let done = deploy(&hosts, &spec).run();
+    Run::program("ip", ["address", "delete", &address, "dev", "lo"]).run().ok();
+    let taken = format!("another machine has the address {} already", hosts.address(200));
+    done.fails(3).says(&taken).says("borie: ").says("republique: ").says("wacken: ");
+    assert_unchanged(&hosts);
+
+    // What Nomad itself knows of the nodes needs no look.
+    let nowhere = spec.replace(&hosts.address(13), &hosts.address(14));
+    deploy(&hosts, &nowhere).run().fails(3).says("the edge host wacken").says("has no address 198.18.98.14");
+    let interface = spec.replacen("eth0", "eth7", 1);
+    deploy(&hosts, &interface).run().fails(3).says("the edge host borie").says("on the interface eth0, not on eth7");
+    assert_unchanged(&hosts);
+}
+
+/// Runs the script of the check as a task does, with these programs alone.
+fn look(folder: &Path, programs: &[&str], interface: &str) -> crate::support::run::Done {
+    let path = folder.join("path");
+    fs::create_dir(&path).unwrap();
+    for program in programs {
+        symlink(lab::program(program), path.join(program)).unwrap();
+    }
+    let script = format!("{CHECKOUT}/keepalived/preflight.sh");
+    let folder = folder.to_str().unwrap();
+    let run = Run::program("/bin/bash", [&script, folder, "198.18.97.9/24", "no", "7077"]).env("PATH", &path);
+    run.env("INTERFACE", interface).env("OWN_ADDRESS", "198.18.97.11").run()
+}
+
+#[test]
+fn programs_and_interfaces_that_a_host_lacks_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = look(folder.path(), &["ip", "ss", "setpriv", "nice"], "lo");
+    assert_eq!(done.status.code(), Some(1));
+    assert!(done.stderr.contains("it lacks haproxy keepalived timeout: install Debian's packages"), "{}", done.stderr);
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("haproxy.cfg"), "frontend rpc\n  bogus\n").unwrap();
+    fs::write(folder.path().join("keepalived.conf"), "vrrp_instance spark {\n  bogus\n}\n").unwrap();
+    let all = ["haproxy", "keepalived", "ip", "ss", "setpriv", "nice", "timeout", "head", "dirname", "readlink"];
+    let done = look(folder.path(), &all, "eth77");
+    assert_eq!(done.status.code(), Some(1));
+    assert!(done.stderr.contains("it has no interface eth77; it has"), "{}", done.stderr);
+    assert!(done.stderr.contains("its HAProxy (HAProxy version"), "{}", done.stderr);
+    assert!(done.stderr.contains("its keepalived (Keepalived v"), "{}", done.stderr);
+    assert_eq!(done.stderr.matches("bogus").count(), 2, "{}", done.stderr);
+}
