@@ -50,6 +50,10 @@ look() {
     PROBLEMS+=("no C compiler found: Rust links with it, Nomad's isolation of tasks is written in C|")
     PACKAGES+=(gcc libc6-dev)
   fi
+  if ((EUID == 0)) && ! command -v ip >/dev/null; then
+    PROBLEMS+=("no ip found: a lab of three hosts connects them with it|")
+    PACKAGES+=(iproute2)
+  fi
   what=$(rust_problem "$1")
   if [[ $what ]] && command -v rustup >/dev/null; then
     PROBLEMS+=("$what|rustup toolchain install stable --component rustfmt,clippy && rustup default stable")
