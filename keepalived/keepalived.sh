@@ -39,6 +39,14 @@ printf 1 >"$folder/haproxy.down"
 watch_haproxy 2>/dev/null &
 watcher=$!
 
+# keepalived does not start beside another one, which it knows by the number that it wrote down. After one that was killed
+# the number may be that of any process, and in a container, where numbers begin anew, it is at once.
+for file in "$folder"/{keepalived,vrrp}.pid; do
+  if [[ -e $file ]] && ! grep -qsx keepalived "/proc/$(<"$file")/comm"; then
+    rm "$file"
+  fi
+done
+
 # On SIGTERM keepalived resigns and takes the address away. It gets one when this script ends in whatever way.
 # nice: where the kernel has no real time left for this task's control group, keepalived.conf asks for it in vain.
 setpriv --pdeathsig TERM nice -n -20 keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
@@ -47,7 +55,8 @@ keepalived=$!
 trap 'kill -TERM "$keepalived"' TERM INT
 trap 'kill -HUP "$keepalived"' HUP
 
-# Nomad's executor is the parent. Without it nobody could stop this, and Nomad soon starts another.
+# Nomad's executor is the parent. Without it nobody could stop this, and Nomad soon starts another. In a container there is
+# none: the parent is 0, which never goes, and the end of this ends all that is in the container.
 executor=$PPID
 while kill -0 "$keepalived" 2>/dev/null; do
   child_of $$ "$executor" || kill -TERM "$keepalived"
