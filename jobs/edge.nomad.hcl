@@ -28,6 +28,18 @@ variable "node_pool" {
   default     = "default"
 }
 
+variable "driver" {
+  description = "The task driver: raw_exec or docker."
+  type        = string
+  default     = "raw_exec"
+}
+
+variable "image" {
+  description = "The container image, with HAProxy, keepalived, bash, iproute2 and util-linux; null for raw_exec."
+  type        = string
+  default     = null
+}
+
 variable "vip" {
   description = "The floating address with the prefix length of its network."
   type        = string
@@ -82,6 +94,8 @@ locals {
   address = split("/", var.vip)[0]
   # As URLs have it.
   host = length(split(":", local.address)) > 1 ? "[${local.address}]" : local.address
+
+  docker = var.driver == "docker"
 }
 
 job "edge" {
@@ -180,12 +194,17 @@ job "edge" {
     }
 
     task "haproxy" {
-      driver       = "raw_exec"
+      driver       = var.driver
+      user         = local.docker ? "root" : ""
       kill_timeout = "10s"
       # SIGUSR1 would wait for Spark's connections, which live for days.
       kill_signal = "SIGTERM"
 
       config {
+        image        = var.image
+        network_mode = local.docker ? "host" : null
+        # To bind an address that the host does not hold.
+        cap_add = local.docker ? ["net_raw"] : null
         command = "haproxy"
         args    = ["-W", "-db", "-f", "$${NOMAD_TASK_DIR}/haproxy.cfg"]
       }
@@ -211,13 +230,18 @@ job "edge" {
     }
 
     task "keepalived" {
-      driver       = "raw_exec"
+      driver       = var.driver
+      user         = local.docker ? "root" : ""
       kill_timeout = "10s"
       kill_signal  = "SIGTERM"
       # It ends first, so that the address leaves before HAProxy does.
       leader = true
 
       config {
+        image        = var.image
+        network_mode = local.docker ? "host" : null
+        # To add and remove the address, to send VRRP's packets and ARP's, to go before other work.
+        cap_add = local.docker ? ["net_admin", "net_raw", "sys_nice"] : null
         command = "/bin/bash"
         args    = ["$${NOMAD_TASK_DIR}/keepalived.sh", "$${NOMAD_TASK_DIR}/keepalived.conf", "$${NOMAD_PORT_statistics}", local.address]
       }
@@ -266,15 +290,19 @@ job "edge" {
 
     # Whatever became of keepalived, an allocation that ended leaves no address behind.
     task "release" {
-      driver = "raw_exec"
+      driver = var.driver
+      user   = local.docker ? "root" : ""
 
       lifecycle {
         hook = "poststop"
       }
 
       config {
-        command = "/bin/bash"
-        args    = ["$${NOMAD_TASK_DIR}/release.sh", local.address]
+        image        = var.image
+        network_mode = local.docker ? "host" : null
+        cap_add      = local.docker ? ["net_admin"] : null
+        command      = "/bin/bash"
+        args         = ["$${NOMAD_TASK_DIR}/release.sh", local.address]
       }
 
       template {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Error, Link};
 use crate::spark::FloatingAddress;
-use crate::spec::{Driver, Edge, EdgeHost, ValidSpec};
+use crate::spec::{Edge, EdgeHost, ValidSpec};
 use crate::survey::{Survey, SurveyedNode};
 
 /// The edge's values.
@@ -57,7 +57,7 @@ pub(super) fn check_hosts(edge: &Edge, spec: &ValidSpec, survey: &Survey) -> Res
             let names = survey.nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>().join(", ");
             wrong(host, format!("Nomad has no node of this name; it has {names}"))
         })?;
-        warnings.extend(check_node(host, node, spec)?);
+        warnings.extend(check_node(host, node, edge.driver.as_str(), spec)?);
     }
     for other in survey.edges.iter().filter(|other| other.cluster != spec.name.as_str()) {
         let shares_network = other.vip.contains(&edge.vip.addr()) || edge.vip.contains(&other.vip.addr());
@@ -71,8 +71,7 @@ pub(super) fn check_hosts(edge: &Edge, spec: &ValidSpec, survey: &Survey) -> Res
     Ok(warnings)
 }
 
-fn check_node(host: &EdgeHost, node: &SurveyedNode, spec: &ValidSpec) -> Result<Option<String>, Error> {
-    let driver = Driver::RawExec.as_str();
+fn check_node(host: &EdgeHost, node: &SurveyedNode, driver: &str, spec: &ValidSpec) -> Result<Option<String>, Error> {
     if !spec.datacenters.iter().any(|datacenter| datacenter.matches(&node.datacenter)) {
         return Err(wrong(host, format!("its datacenter {} is none of the spec's", node.datacenter)));
     }

@@ -158,11 +158,14 @@ fn shared_variables(variables: &EdgeVariables) -> BodyBuilder {
     let keepalived_conf =
         keepalived_conf.map(|host| (host.name.to_string(), heredoc(&keepalived(variables, Supervisor::Nomad, host))));
     let datacenters = variables.datacenters.iter().map(String::as_str).collect::<Value>();
+    let driver = &variables.edge.driver;
     Body::builder()
         .add_attribute(("cluster", variables.cluster.as_str()))
         .add_attribute(("nomspark_version", variables.nomspark_version.as_str()))
         .add_attribute(("datacenters", Expression::from(datacenters)))
         .add_attribute(("node_pool", variables.node_pool.as_str()))
+        .add_attribute(("driver", driver.as_str()))
+        .add_attribute(("image", driver.image().map_or(Value::Null, |image| Value::from(image.as_str()))))
         .add_attribute(("vip", variables.edge.vip.to_string()))
         .add_attribute(("haproxy_cfg", heredoc(&haproxy(variables, Supervisor::Nomad, NODE_NAME))))
         .add_attribute(("keepalived_conf", object(keepalived_conf)))

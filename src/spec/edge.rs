@@ -1,5 +1,7 @@
 //! The floating address of the master, and the hosts that can hold it.
 
+mod driver;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU8;
@@ -9,11 +11,16 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
+pub use driver::EdgeDriver;
+
 use crate::names::{InterfaceName, NodeName};
 
 /// A floating address, `HAProxy` behind it, and keepalived to hold it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Edge {
+    /// What runs `HAProxy` and keepalived. Default `raw_exec`.
+    #[serde(flatten)]
+    pub driver: EdgeDriver,
     /// The address with the prefix length of the hosts' network, such as `172.16.3.0/16`: a host's address, not the
     /// network's. A length of 32 (IPv6: 128) says nothing of the hosts' network.
     pub vip: IpNet,

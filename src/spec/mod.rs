@@ -45,7 +45,7 @@ use std::fmt;
 use clap::ValueEnum;
 use serde::Serialize;
 
-pub use edge::{AdvertInterval, AdvertIntervalError, Edge, EdgeHost};
+pub use edge::{AdvertInterval, AdvertIntervalError, Edge, EdgeDriver, EdgeHost};
 pub use problem::{Invalid, Location, Problem};
 pub use read::{DEFAULT_FILE, ReadError, read};
 pub use validate::validate;

@@ -62,7 +62,7 @@ pub(super) const WORKER: Section = Section {
 
 pub(super) const EDGE: Section = Section {
     block: Some("edge"),
-    attributes: &["vip", "router_id", "advert_interval", "preempt", "port", "ui_port", "stats_port"],
+    attributes: &["driver", "image", "vip", "router_id", "advert_interval", "preempt", "port", "ui_port", "stats_port"],
     blocks: &[],
     labelled: &["host"],
     aliases: &[
@@ -78,6 +78,7 @@ pub(super) const EDGE: Section = Section {
         ("nodes", "host"),
         ("hosts", "host"),
         ("webui_port", "ui_port"),
+        ("container", "image"),
     ],
 };
 

@@ -110,8 +110,11 @@ fn nomad_reads_every_case_and_spark_gets_every_property_as_it_was_written() {
                 assert_eq!(parsed["ID"], job.id.as_str(), "{case}");
                 assert_eq!(parsed["Meta"]["nomspark.cluster"], plan.cluster.as_str(), "{case}");
                 let task = &tasks(&parsed)[0];
-                // HAProxy and keepalived are the host's own, whatever Spark runs in.
-                let driver = if job.role == Role::Edge { "raw_exec" } else { plan.driver.as_str() };
+                // HAProxy and keepalived have a driver of their own, whatever Spark runs in.
+                let driver = match &job.variables {
+                    Variables::Edge(variables) => variables.edge.driver.as_str(),
+                    _ => plan.driver.as_str(),
+                };
                 assert_eq!(task["Driver"], driver, "{case}");
                 let (Some(memory), Some(conf)) = (memory(&job.variables), conf(&job.variables)) else { continue };
                 assert_eq!(task["Resources"]["MemoryMB"], memory, "{case}");

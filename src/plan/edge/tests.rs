@@ -133,6 +133,14 @@ fn a_host_without_the_driver() {
 }
 
 #[test]
+fn a_host_needs_docker_alone_where_the_edge_runs_in_containers() {
+    let text = EDGE.replace("edge {", "edge {\n  driver = \"docker\"\n  image = \"edge:1\"");
+    assert_eq!(warnings(&text, &survey(|node| _ = node.drivers.remove("raw_exec"))), Ok(Vec::new()));
+    let reason = reason(&text, |node| _ = node.drivers.remove("docker"));
+    assert_eq!(reason, "it has no task driver docker, with which HAProxy and keepalived run");
+}
+
+#[test]
 fn a_host_whose_address_is_on_another_interface() {
     let reason = reason(EDGE, |node| node.interfaces = interface("eth1", "10.0.0.2"));
     assert_eq!(reason, "its address 10.0.0.2 is on the interface eth1, not on eth0");

@@ -1,5 +1,7 @@
 //! What the file's block `edge` gives.
 
+mod driver;
+
 use std::num::NonZeroU8;
 use std::ops::RangeInclusive;
 
@@ -26,6 +28,7 @@ impl<'a> File<'a> {
         let blocks = level.labelled("host");
         self.count_hosts(block, &blocks);
 
+        let driver = self.edge_driver(block, &level);
         let router_id: Option<At<u8>> = self.whole(&level, "router_id", &(1..=u32::from(u8::MAX)));
         let advert_interval = self.advert_interval(&level);
         let preempt = level.attribute("preempt").and_then(|expression| self.reader.boolean(expression));
@@ -42,6 +45,7 @@ impl<'a> File<'a> {
             self.reader.complain(conflict.offset, conflict.value);
         }
         Some(Edge {
+            driver: driver?,
             vip: claims.vip?.value,
             router_id: router_id.and_then(|number| NonZeroU8::new(number.value)).unwrap_or(Edge::ROUTER_ID),
             advert_interval: advert_interval.unwrap_or_default(),

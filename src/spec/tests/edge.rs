@@ -1,5 +1,7 @@
 //! The block `edge`: what it becomes, and a test for each rule that it keeps.
 
+mod driver;
+
 use std::time::Duration;
 
 use super::*;
@@ -46,6 +48,7 @@ fn every_value_of_the_reference_cluster_arrives() {
     assert_eq!(
         serde_json::to_value(&spec.edge).unwrap(),
         serde_json::json!({
+            "driver": "raw_exec",
             "vip": "172.16.3.0/16",
             "router_id": 51,
             "advert_interval": "100ms",

@@ -13,7 +13,7 @@ use edge::{valid_edge, written_edge};
 /// Text that looks like HCL often enough to get past the parser.
 fn nearly_hcl() -> impl Strategy<Value = String> {
     let names = "name|names|datacenters|node_pool|conf|runtime|driver|master|worker|count|cores|memory|port|ui_port|é\
-         |edge|vip|router_id|advert_interval|preempt|stats_port|host|address|interface|priority";
+         |edge|image|vip|router_id|advert_interval|preempt|stats_port|host|address|interface|priority";
     let addresses = r#""172\.16\.[0-3]\.[01]"|"fd00::[01]/6[45]""#;
     let values = r#"[0-9]{1,6}|-1|1\.5|"[a-z0-9]{0,5}"|"1GiB"|"\$\{x\}"|true|null|x|\["dc1"(, "dc1")?\]|f\(1\)"#;
     let piece = prop_oneof![

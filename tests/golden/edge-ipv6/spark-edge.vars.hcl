@@ -4,6 +4,8 @@ datacenters = [
   "*"
 ]
 node_pool = "default"
+driver = "raw_exec"
+image = null
 vip = "fd00:20::9/64"
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster spark: whoever asks [fd00:20::9] reaches the one master that is ALIVE.

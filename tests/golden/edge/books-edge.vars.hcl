@@ -4,6 +4,8 @@ datacenters = [
   "*"
 ]
 node_pool = "default"
+driver = "raw_exec"
+image = null
 vip = "10.20.0.9/24"
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster books: whoever asks 10.20.0.9 reaches the one master that is ALIVE.

@@ -4,6 +4,8 @@ datacenters = [
   "*"
 ]
 node_pool = "default"
+driver = "raw_exec"
+image = null
 vip = "172.16.3.0/16"
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster spark: whoever asks 172.16.3.0 reaches the one master that is ALIVE.

@@ -25,7 +25,7 @@ pub(super) struct EdgeFiles {
 pub(super) fn all() -> Vec<EdgeFiles> {
     let deployments = cases().into_iter().map(|(case, survey)| (case, plans(case, survey.as_ref()).remove(0).1));
     let edges: Vec<EdgeFiles> = deployments.filter_map(|(case, plan)| EdgeFiles::of(case, &plan)).collect();
-    assert_eq!(edges.len(), 3);
+    assert_eq!(edges.len(), 4);
     edges
 }
 

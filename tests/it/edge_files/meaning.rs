@@ -84,7 +84,7 @@ fn preferred(case: &str) -> &'static [&'static str] {
     match case {
         "three-hosts" => &["borie", "republique", "wacken"],
         "edge" => &["NODE-2", "node-1.eu_west", "3"],
-        "edge-ipv6" => &["borie", "republique"],
+        "edge-ipv6" | "edge-docker" => &["borie", "republique"],
         other => panic!("another case: {other}"),
     }
 }

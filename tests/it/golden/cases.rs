@@ -29,6 +29,7 @@ pub(crate) fn cases() -> Vec<(&'static str, Option<Survey>)> {
         (EXAMPLE, None),
         ("edge", Some(surveys::edge())),
         ("edge-ipv6", None),
+        ("edge-docker", Some(surveys::docker())),
     ]
 }
 

@@ -7,7 +7,7 @@ use std::num::NonZeroU8;
 use ipnet::IpNet;
 use proptest::prelude::*;
 
-use crate::spec::{AdvertInterval, Edge, EdgeHost};
+use crate::spec::{AdvertInterval, Edge, EdgeDriver, EdgeHost};
 
 /// The floating address and the hosts': all of them within 32 addresses, without the first and the last.
 fn addresses() -> impl Strategy<Value = Vec<IpAddr>> {
@@ -31,8 +31,14 @@ fn network(address: IpAddr, length: Option<u8>) -> IpNet {
     IpNet::new(address, length.map_or(most, |length| 1 + length % (most - 5))).unwrap()
 }
 
+fn driver() -> impl Strategy<Value = EdgeDriver> {
+    let image = "[a-z0-9]{1,9}/[a-z0-9]{1,9}:[a-z0-9.]{0,5}[0-9]";
+    prop_oneof![Just(EdgeDriver::RawExec), image.prop_map(|image| EdgeDriver::Docker { image: image.parse().unwrap() }),]
+}
+
 prop_compose! {
     pub(super) fn valid_edge()(
+        driver in driver(),
         addresses in addresses(),
         length in prop::option::of(any::<u8>()),
         router_id in any::<NonZeroU8>(),
@@ -49,6 +55,7 @@ prop_compose! {
             priority: priorities[index],
         };
         Edge {
+            driver,
             vip: network(addresses[0], length),
             router_id,
             advert_interval: format!("{centiseconds}0ms").parse::<AdvertInterval>().unwrap(),
@@ -74,6 +81,10 @@ pub(super) fn written_edge(edge: &Edge) -> String {
         edge.ui_port,
         edge.stats_port,
     );
+    writeln!(block, "driver = \"{}\"", edge.driver.as_str()).unwrap();
+    if let Some(image) = edge.driver.image() {
+        writeln!(block, "image = \"{image}\"").unwrap();
+    }
     for host in &edge.hosts {
         let EdgeHost { name, address, interface, priority } = host;
         writeln!(block, "host \"{name}\" {{\naddress = \"{address}\"\ninterface = \"{interface}\"").unwrap();

@@ -1,0 +1,378 @@
+cluster = "spark"
+nomspark_version = "VERSION"
+datacenters = [
+  "dc1",
+  "eu-*"
+]
+node_pool = "default"
+driver = "docker"
+image = "registry.example:5000/platform/edge:2026.1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+vip = "10.20.0.9/24"
+router_id = 51
+port = 7077
+ui_port = 8080
+stats_port = 8404
+haproxy_cfg = <<EOT
+# HAProxy before the Spark masters of the cluster spark: whoever asks 10.20.0.9 reaches the one master that is ALIVE.
+#
+# nomspark fills in haproxy/haproxy.cfg, an HCL template, for its Nomad job and for hosts that run HAProxy under systemd.
+
+global
+  log stdout format raw local0 notice
+  # nobody and nogroup, by number because names differ; the process that binds and reloads stays root.
+  uid 65534
+  gid 65534
+  # A reload leaves the old process to the connections that it has. Spark's live for days, so bound their number.
+  mworker-max-reloads 5
+
+defaults
+  log global
+  option dontlognull
+  timeout connect 1s
+  timeout check 1s
+  # Spark keeps a connection open for as long as a worker or an application lives, often without a word.
+  timeout client 7d
+  timeout server 7d
+  # So it is the kernel that finds out about a host that is gone.
+  option clitcpka
+  option srvtcpka
+  clitcpka-idle 10s
+  clitcpka-intvl 3s
+  clitcpka-cnt 3
+  srvtcpka-idle 10s
+  srvtcpka-intvl 3s
+  srvtcpka-cnt 3
+
+# spark:// URLs
+frontend rpc
+  mode tcp
+  # transparent: also on hosts that do not hold the address now.
+  bind 10.20.0.9:7077 transparent tcp-ut 10s
+  # Servers count as up until their first check, and two leaders are one too many: nobody is better than the wrong one.
+  tcp-request connection reject if { nbsrv(masters) gt 1 }
+  default_backend masters
+
+# The web UI
+frontend ui
+  mode http
+  bind 10.20.0.9:8080 transparent
+  timeout client 1m
+  timeout http-request 10s
+  # Who holds the address, for whoever asks the network rather than the records.
+  http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
+  http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
+  default_backend uis
+
+backend masters
+  mode tcp
+  # Spark tells its state in a line; STANDBY and RECOVERING get no traffic.
+  option httpchk
+  http-check send meth GET uri /json/status ver HTTP/1.1 hdr Host master
+  http-check expect rstring "\"status\" *: *\"ALIVE\""
+  # Two checks that fail mark a master down, within half a second; its connections are closed, so that nobody waits for it.
+  default-server check inter 250ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 10s
+  # Also masters that Consul does not call passing: the check above is quicker, and knows better. A Nomad client that comes
+  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice.
+{{- range service "spark-master|any" }}
+{{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
+{{- end }}
+{{- range scratch.MapValues "masters" }}
+  server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .Port }} port {{ .ServiceMeta.ui_port }}
+{{- end }}
+
+backend uis
+  mode http
+  timeout server 1m
+{{- range scratch.MapValues "masters" }}
+  server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .ServiceMeta.ui_port }} track masters/{{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }}
+{{- end }}
+
+# Statistics for people, /metrics for Prometheus, /health for keepalived: on loopback, so not open to the world.
+frontend statistics
+  mode http
+  bind 127.0.0.1:8404
+  # keepalived's side holds a connection open: that it breaks tells of the end of this process at once.
+  timeout http-request 7d
+  monitor-uri /health
+  http-request use-service prometheus-exporter if { path /metrics }
+  stats enable
+  stats uri /
+  stats refresh 5s
+EOT
+keepalived_conf = {
+  "borie" = <<EOT
+# keepalived on borie: one of 2 hosts that can hold 10.20.0.9/24.
+#
+# nomspark fills in keepalived/keepalived.conf, an HCL template, for its Nomad job and for hosts that run keepalived
+# under systemd.
+
+global_defs {
+  router_id borie
+  vrrp_version 3
+  # Scripts run as root only when nobody else could have changed them.
+  enable_script_security
+  script_user root
+  # Neighbours that missed the news of a move hear it again.
+  vrrp_garp_master_refresh 30
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
+  vrrp_rt_priority 50
+}
+
+# 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
+# (keepalived's own track_process hears of processes in the machine's first network namespace alone.)
+track_file haproxy {
+  file "{{ env "NOMAD_TASK_DIR" }}/haproxy.down"
+  weight 0
+}
+
+# An HAProxy that runs but does not answer, or not in time, is of no use either.
+vrrp_script answers {
+  script "/bin/bash {{ env "NOMAD_TASK_DIR" }}/probe.sh 8404"
+  interval 1
+  timeout 1
+  fall 2
+  rise 1
+  init_fail
+}
+
+vrrp_instance spark {
+  # Never MASTER: two hosts that start as masters both take the address, and preemption could not be switched off.
+  state BACKUP
+  # The address stays where it is: every move cuts connections.
+  nopreempt
+  interface eth0
+  virtual_router_id 51
+  priority 250
+  advert_int 0.10
+
+  # VRRP version 3 knows no secret: only these hosts are listened to, and without one nobody is.
+  unicast_src_ip 10.20.0.11
+  unicast_peer {
+    10.20.0.12
+  }
+  check_unicast_src
+  unicast_fault_no_peer
+
+  virtual_ipaddress {
+    10.20.0.9/24 dev eth0
+  }
+  garp_master_delay 1
+  garp_master_repeat 3
+
+  # weight 0: whichever fails takes this host out, whatever the priorities; there is nothing to add up.
+  track_file {
+    haproxy weight 0
+  }
+  track_script {
+    answers weight 0
+  }
+
+  notify "/bin/bash {{ env "NOMAD_TASK_DIR" }}/notify.sh spark borie"
+}
+EOT
+  "republique" = <<EOT
+# keepalived on republique: one of 2 hosts that can hold 10.20.0.9/24.
+#
+# nomspark fills in keepalived/keepalived.conf, an HCL template, for its Nomad job and for hosts that run keepalived
+# under systemd.
+
+global_defs {
+  router_id republique
+  vrrp_version 3
+  # Scripts run as root only when nobody else could have changed them.
+  enable_script_security
+  script_user root
+  # Neighbours that missed the news of a move hear it again.
+  vrrp_garp_master_refresh 30
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
+  vrrp_rt_priority 50
+}
+
+# 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
+# (keepalived's own track_process hears of processes in the machine's first network namespace alone.)
+track_file haproxy {
+  file "{{ env "NOMAD_TASK_DIR" }}/haproxy.down"
+  weight 0
+}
+
+# An HAProxy that runs but does not answer, or not in time, is of no use either.
+vrrp_script answers {
+  script "/bin/bash {{ env "NOMAD_TASK_DIR" }}/probe.sh 8404"
+  interval 1
+  timeout 1
+  fall 2
+  rise 1
+  init_fail
+}
+
+vrrp_instance spark {
+  # Never MASTER: two hosts that start as masters both take the address, and preemption could not be switched off.
+  state BACKUP
+  # The address stays where it is: every move cuts connections.
+  nopreempt
+  interface eth0
+  virtual_router_id 51
+  priority 130
+  advert_int 0.10
+
+  # VRRP version 3 knows no secret: only these hosts are listened to, and without one nobody is.
+  unicast_src_ip 10.20.0.12
+  unicast_peer {
+    10.20.0.11
+  }
+  check_unicast_src
+  unicast_fault_no_peer
+
+  virtual_ipaddress {
+    10.20.0.9/24 dev eth0
+  }
+  garp_master_delay 1
+  garp_master_repeat 3
+
+  # weight 0: whichever fails takes this host out, whatever the priorities; there is nothing to add up.
+  track_file {
+    haproxy weight 0
+  }
+  track_script {
+    answers weight 0
+  }
+
+  notify "/bin/bash {{ env "NOMAD_TASK_DIR" }}/notify.sh spark republique"
+}
+EOT
+}
+scripts = {
+  "keepalived.sh" = <<EOT
+#!/bin/bash
+# Runs keepalived as a Nomad task, in such a way that no end of it leaves the address behind.
+#
+#   keepalived.sh CONFIGURATION STATISTICS_PORT ADDRESS
+#
+# Beside keepalived it holds a connection to the local HAProxy open, whose end tells at once that HAProxy is gone.
+configuration=$1 port=$2 address=$3
+folder=$${configuration%/*}
+
+# Nothing ever arrives on this pipe: reading from it waits without starting a process.
+exec {never}<> <(:)
+pause() { read -r -t "$1" -u "$never" _; }
+
+# child_of CHILD PARENT: whether the process that started a process is still there.
+child_of() {
+  local parent
+  read -r _ _ _ parent _ <"/proc/$1/stat" && [[ $parent == "$2" ]]
+}
+
+# keepalived goes by this file: 0 means that HAProxy runs.
+watch_haproxy() {
+  local connection self=$BASHPID
+  while child_of "$self" $$; do
+    if exec {connection}<>"/dev/tcp/127.0.0.1/$port"; then
+      printf 0 >"$folder/haproxy.down"
+      # HAProxy says nothing here; more than 128 is the end of the second, anything else that of the connection.
+      while read -r -t 1 -u "$connection" _ || (($? > 128)); do
+        child_of "$self" $$ || return
+      done
+      exec {connection}>&-
+    else
+      printf 1 >"$folder/haproxy.down"
+      pause 0.1
+    fi
+  done
+}
+
+printf 1 >"$folder/haproxy.down"
+watch_haproxy 2>/dev/null &
+watcher=$!
+
+# keepalived does not start beside another one, which it knows by the number that it wrote down. After one that was killed
+# the number may be that of any process, and in a container, where numbers begin anew, it is at once.
+for file in "$folder"/{keepalived,vrrp}.pid; do
+  if [[ -e $file ]] && ! grep -qsx keepalived "/proc/$(<"$file")/comm"; then
+    rm "$file"
+  fi
+done
+
+# On SIGTERM keepalived resigns and takes the address away. It gets one when this script ends in whatever way.
+# nice: where the kernel has no real time left for this task's control group, keepalived.conf asks for it in vain.
+setpriv --pdeathsig TERM nice -n -20 keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
+  --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid" &
+keepalived=$!
+trap 'kill -TERM "$keepalived"' TERM INT
+trap 'kill -HUP "$keepalived"' HUP
+
+# Nomad's executor is the parent. Without it nobody could stop this, and Nomad soon starts another. In a container there is
+# none: the parent is 0, which never goes, and the end of this ends all that is in the container.
+executor=$PPID
+while kill -0 "$keepalived" 2>/dev/null; do
+  child_of $$ "$executor" || kill -TERM "$keepalived"
+  pause 0.1
+done
+wait "$keepalived"
+status=$?
+# One that was killed could not do it itself, and another host is about to take the address.
+/bin/bash "$folder/release.sh" "$address"
+kill "$watcher" 2>/dev/null
+exit "$status"
+EOT
+  "notify.sh" = <<EOT
+#!/bin/bash
+# keepalived calls this when the state of this host changes: writes down in Consul's KV store who holds the address.
+#
+#   notify.sh CLUSTER HOST INSTANCE NAME MASTER|BACKUP|FAULT|STOP PRIORITY
+#
+# CONSUL_HTTP_ADDR (default 127.0.0.1:8500) is the local agent, CONSUL_HTTP_TOKEN may write the key.
+cluster=$1 host=$2 state=$5
+key=nomspark/$cluster/edge/holder
+
+# consul METHOD PATH [BODY]: prints the answer, header lines and all.
+consul() {
+  local address=$${CONSUL_HTTP_ADDR:-127.0.0.1:8500} body=$${3:-}
+  address=$${address#http://}
+  exec 3<>"/dev/tcp/$${address%:*}/$${address##*:}" || return
+  {
+    printf '%s %s HTTP/1.0\r\n' "$1" "$2"
+    [[ -z $${CONSUL_HTTP_TOKEN:-} ]] || printf 'X-Consul-Token: %s\r\n' "$CONSUL_HTTP_TOKEN"
+    printf 'Content-Length: %d\r\n\r\n%s' "$${#body}" "$body"
+  } >&3
+  timeout 5 cat <&3
+  exec 3>&-
+}
+
+if [[ $state == MASTER ]]; then
+  # Consul may be electing a leader just now; a newer change of state makes this one pointless.
+  for attempt in 1 2 3 4 5; do
+    consul PUT "/v1/kv/$key" "$host" | grep -q '^true' && exit 0
+    sleep "$attempt"
+  done
+  echo "Consul did not take the note that $host holds the address" >&2
+  exit 1
+fi
+
+# Not the holder (any more): the note goes if it still names this host, and nobody has changed it meanwhile.
+answer=$(consul GET "/v1/kv/$key?raw" | tr -d '\r')
+if [[ $${answer##*$'\n'} == "$host" && $answer =~ X-Consul-Index:\ ([0-9]+) ]]; then
+  consul DELETE "/v1/kv/$key?cas=$${BASH_REMATCH[1]}" >/dev/null
+fi
+EOT
+  "probe.sh" = <<EOT
+#!/bin/bash
+# Exit code 0: the HAProxy of this host answers on its statistics port, the only argument, within a second.
+exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+printf 'GET /health HTTP/1.0\r\n\r\n' >&3
+read -t 1 -r line <&3
+[[ $line == *' 200 '* ]]
+EOT
+  "release.sh" = <<EOT
+#!/bin/bash
+# Takes the floating address away from this host, its only argument, in case keepalived left it behind.
+ip -o address show to "$1" | while read -r _ interface _ address _; do
+  ip address delete "$address" dev "$interface"
+done
+EOT
+}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]

@@ -1,0 +1,22 @@
+cluster = "spark"
+nomspark_version = "VERSION"
+datacenters = [
+  "dc1",
+  "eu-*"
+]
+node_pool = "default"
+driver = "docker"
+image = "apache/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+rpc_port = 0
+ui_port = 0
+cpu = 500
+memory = 1024
+heap = 768
