@@ -35,7 +35,7 @@ variable "driver" {
 }
 
 variable "image" {
-  description = "The container image, with HAProxy, keepalived, bash, iproute2 and util-linux; null for raw_exec."
+  description = "The container image with HAProxy, keepalived, bash, coreutils, grep, iproute2 and util-linux; null for raw_exec."
   type        = string
   default     = null
 }
@@ -203,6 +203,7 @@ job "edge" {
       config {
         image        = var.image
         network_mode = local.docker ? "host" : null
+        entrypoint   = local.docker ? [] : null
         # To bind an address that the host does not hold.
         cap_add = local.docker ? ["net_raw"] : null
         command = "haproxy"
@@ -240,6 +241,7 @@ job "edge" {
       config {
         image        = var.image
         network_mode = local.docker ? "host" : null
+        entrypoint   = local.docker ? [] : null
         # To add and remove the address, to send VRRP's packets and ARP's, to go before other work.
         cap_add = local.docker ? ["net_admin", "net_raw", "sys_nice"] : null
         command = "/bin/bash"
@@ -300,6 +302,7 @@ job "edge" {
       config {
         image        = var.image
         network_mode = local.docker ? "host" : null
+        entrypoint   = local.docker ? [] : null
         cap_add      = local.docker ? ["net_admin"] : null
         command      = "/bin/bash"
         args         = ["$${NOMAD_TASK_DIR}/release.sh", local.address]
