@@ -108,6 +108,11 @@ impl Advice for Error {
                         .to_owned(),
                 )
             }
+            Self::CrashLoop { reason, .. } if reason.contains("does not allow the following capabilities") => Some(
+                "list them in `allow_caps` of the clients' docker plugin, together with its defaults: docs/spec.md, \
+                 \"In containers\""
+                    .to_owned(),
+            ),
             Self::CrashLoop { job, .. } | Self::WorkFailed { job, .. } => {
                 Some(format!("read more with `nomspark logs {job}`"))
             }
