@@ -11,7 +11,7 @@ use hcl::{Body, Value};
 use super::{RenderedFile, consul, heredoc};
 use crate::names::RunId;
 use crate::plan::EdgeVariables;
-use crate::spec::EdgeHost;
+use crate::spec::{EdgeDriver, EdgeHost};
 
 const HAPROXY: &str = include_str!("../../haproxy/haproxy.cfg");
 const KEEPALIVED: &str = include_str!("../../keepalived/keepalived.conf");
@@ -62,6 +62,7 @@ fn haproxy(variables: &EdgeVariables, supervisor: Supervisor, host: &str) -> Str
             ("ui_port", Value::from(edge.ui_port)),
             ("stats_port", Value::from(edge.stats_port)),
             ("discovery", Value::from(discovery)),
+            ("container", Value::from(supervisor == Supervisor::Nomad && edge.driver != EdgeDriver::RawExec)),
         ],
     )
 }

@@ -159,6 +159,20 @@ fn nomad_s_job_runs_on_the_hosts_alone_with_each_host_s_own_configuration() {
         let address: IpAddr = service["Address"].as_str().unwrap().parse().unwrap();
         assert_eq!(address, edge.variables.edge.vip.addr(), "{}", edge.case);
         assert_eq!(tasks(&edge.job).len(), 3);
+        for task in tasks(&edge.job) {
+            assert_eq!(task["Driver"], edge.variables.edge.driver.as_str(), "{}", edge.case);
+            let config = task["Config"].as_object().unwrap();
+            if let Some(image) = edge.variables.edge.driver.image() {
+                assert_eq!((&config["image"], &config["network_mode"]), (&image.as_str().into(), &"host".into()));
+                assert_eq!((&config["entrypoint"], &task["User"]), (&serde_json::json!([]), &"root".into()));
+                assert!(config.contains_key("cap_add"), "{}: {config:?}", edge.case);
+            } else {
+                // raw_exec refuses what it does not know.
+                let known = ["command", "args"].map(ToOwned::to_owned);
+                assert!(config.keys().all(|key| known.contains(key)), "{}: {config:?}", edge.case);
+                assert_eq!(task["User"], "", "{}", edge.case);
+            }
+        }
 
         let template = crate::golden::job::template(&edge.job, "local/keepalived.conf");
         let of = |name| evaluate(template, &edge.variables.cluster, &Node { name, folder: "/local", masters: &[] });

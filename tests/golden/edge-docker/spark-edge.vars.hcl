@@ -24,6 +24,8 @@ global
   gid 65534
   # A reload leaves the old process to the connections that it has. Spark's live for days, so bound their number.
   mworker-max-reloads 5
+  # Docker may allow a million open files and more, and HAProxy would set memory aside for all of them.
+  fd-hard-limit 65536
 
 defaults
   log global
