@@ -33,6 +33,18 @@ variable "node_pool" {
   default     = "default"
 }
 
+variable "driver" {
+  description = "The task driver of the edge: raw_exec or docker."
+  type        = string
+  default     = "raw_exec"
+}
+
+variable "image" {
+  description = "The image of the edge; null for raw_exec."
+  type        = string
+  default     = null
+}
+
 variable "vip" {
   description = "The floating address with the prefix length of its network."
   type        = string
@@ -69,6 +81,10 @@ variable "script" {
   type        = string
 }
 
+locals {
+  docker = var.driver == "docker"
+}
+
 job "preflight" {
   id          = "${var.cluster}-preflight-${var.id}"
   name        = "${var.cluster}-preflight-${var.id}"
@@ -95,9 +111,16 @@ job "preflight" {
     }
 
     task "preflight" {
-      driver = "raw_exec"
+      driver = var.driver
+      user   = local.docker ? "root" : ""
 
       config {
+        image        = var.image
+        network_mode = local.docker ? "host" : null
+        entrypoint   = local.docker ? [] : null
+        # What the edge itself will need, so that a client that does not allow it says so now.
+        cap_add = local.docker ? ["net_admin", "net_raw", "sys_nice"] : null
+
         command = "/bin/bash"
         args = concat(
           ["$${NOMAD_TASK_DIR}/preflight.sh", "$${NOMAD_TASK_DIR}", var.vip, var.ours ? "yes" : "no"],

@@ -16,7 +16,7 @@ problem() {
 }
 
 missing=()
-for program in haproxy keepalived ip ss setpriv nice timeout; do
+for program in haproxy keepalived ip ss setpriv flock nice timeout; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 if ((${#missing[@]} > 0)); then

@@ -8,10 +8,6 @@ node_pool = "default"
 driver = "docker"
 image = "registry.example:5000/platform/edge:2026.1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 vip = "10.20.0.9/24"
-router_id = 51
-port = 7077
-ui_port = 8080
-stats_port = 8404
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster spark: whoever asks 10.20.0.9 reaches the one master that is ALIVE.
 #
@@ -243,6 +239,10 @@ vrrp_instance spark {
 }
 EOT
 }
+router_id = 51
+port = 7077
+ui_port = 8080
+stats_port = 8404
 scripts = {
   "keepalived.sh" = <<EOT
 #!/bin/bash
@@ -326,6 +326,13 @@ EOT
 cluster=$1 host=$2 state=$5
 key=nomspark/$cluster/edge/holder
 
+# keepalived does not wait for this script: of several at the same time, only the one of the newest state has a say.
+newest=$${0%/*}/notify.state
+printf '%s' "$state" >"$newest"
+exec 9>"$${0%/*}/notify.lock"
+flock 9
+is_newest() { [[ $(<"$newest") == "$state" ]]; }
+
 # consul METHOD PATH [BODY]: prints the answer, header lines and all.
 consul() {
   local address=$${CONSUL_HTTP_ADDR:-127.0.0.1:8500} body=$${3:-}
@@ -341,8 +348,9 @@ consul() {
 }
 
 if [[ $state == MASTER ]]; then
-  # Consul may be electing a leader just now; a newer change of state makes this one pointless.
+  # Consul may be electing a leader just now.
   for attempt in 1 2 3 4 5; do
+    is_newest || exit 0
     consul PUT "/v1/kv/$key" "$host" | grep -q '^true' && exit 0
     sleep "$attempt"
   done
@@ -350,6 +358,7 @@ if [[ $state == MASTER ]]; then
   exit 1
 fi
 
+is_newest || exit 0
 # Not the holder (any more): the note goes if it still names this host, and nobody has changed it meanwhile.
 answer=$(consul GET "/v1/kv/$key?raw" | tr -d '\r')
 if [[ $${answer##*$'\n'} == "$host" && $answer =~ X-Consul-Index:\ ([0-9]+) ]]; then

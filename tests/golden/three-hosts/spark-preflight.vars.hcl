@@ -4,6 +4,8 @@ datacenters = [
   "*"
 ]
 node_pool = "default"
+driver = "raw_exec"
+image = null
 vip = "172.16.3.0/16"
 haproxy_cfg = <<EOT
 # HAProxy before the Spark masters of the cluster spark: whoever asks 172.16.3.0 reaches the one master that is ALIVE.
@@ -346,7 +348,7 @@ problem() {
 }
 
 missing=()
-for program in haproxy keepalived ip ss setpriv nice timeout; do
+for program in haproxy keepalived ip ss setpriv flock nice timeout; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 if (($${#missing[@]} > 0)); then

@@ -75,14 +75,15 @@ fn look(folder: &Path, programs: &[&str], interface: &str) -> crate::support::ru
 #[test]
 fn programs_and_interfaces_that_a_host_lacks_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let done = look(folder.path(), &["ip", "ss", "setpriv", "nice"], "lo");
+    let done = look(folder.path(), &["ip", "ss", "setpriv", "flock", "nice"], "lo");
     assert_eq!(done.status.code(), Some(1));
     assert!(done.stderr.contains("it lacks haproxy keepalived timeout: install Debian's packages"), "{}", done.stderr);
 
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("haproxy.cfg"), "frontend rpc\n  bogus\n").unwrap();
     fs::write(folder.path().join("keepalived.conf"), "vrrp_instance spark {\n  bogus\n}\n").unwrap();
-    let all = ["haproxy", "keepalived", "ip", "ss", "setpriv", "nice", "timeout", "head", "dirname", "readlink"];
+    let all =
+        ["haproxy", "keepalived", "ip", "ss", "setpriv", "flock", "nice", "timeout", "head", "dirname", "readlink"];
     let done = look(folder.path(), &all, "eth77");
     assert_eq!(done.status.code(), Some(1));
     assert!(done.stderr.contains("it has no interface eth77; it has"), "{}", done.stderr);

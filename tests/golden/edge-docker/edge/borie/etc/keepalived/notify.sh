@@ -7,6 +7,13 @@
 cluster=$1 host=$2 state=$5
 key=nomspark/$cluster/edge/holder
 
+# keepalived does not wait for this script: of several at the same time, only the one of the newest state has a say.
+newest=${0%/*}/notify.state
+printf '%s' "$state" >"$newest"
+exec 9>"${0%/*}/notify.lock"
+flock 9
+is_newest() { [[ $(<"$newest") == "$state" ]]; }
+
 # consul METHOD PATH [BODY]: prints the answer, header lines and all.
 consul() {
   local address=${CONSUL_HTTP_ADDR:-127.0.0.1:8500} body=${3:-}
@@ -22,8 +29,9 @@ consul() {
 }
 
 if [[ $state == MASTER ]]; then
-  # Consul may be electing a leader just now; a newer change of state makes this one pointless.
+  # Consul may be electing a leader just now.
   for attempt in 1 2 3 4 5; do
+    is_newest || exit 0
     consul PUT "/v1/kv/$key" "$host" | grep -q '^true' && exit 0
     sleep "$attempt"
   done
@@ -31,6 +39,7 @@ if [[ $state == MASTER ]]; then
   exit 1
 fi
 
+is_newest || exit 0
 # Not the holder (any more): the note goes if it still names this host, and nobody has changed it meanwhile.
 answer=$(consul GET "/v1/kv/$key?raw" | tr -d '\r')
 if [[ ${answer##*$'\n'} == "$host" && $answer =~ X-Consul-Index:\ ([0-9]+) ]]; then
