@@ -80,7 +80,7 @@ variable "keepalived_conf" {
 }
 
 variable "scripts" {
-  description = "keepalived.sh, probe.sh, notify.sh and release.sh."
+  description = "keepalived.sh, probe.sh, notify.sh, release.sh and reload.sh."
   type        = map(string)
 }
 
@@ -207,21 +207,33 @@ job "edge" {
         # To bind an address that the host does not hold.
         cap_add = local.docker ? ["net_raw"] : null
         command = "haproxy"
-        args    = ["-W", "-db", "-f", "$${NOMAD_TASK_DIR}/haproxy.cfg"]
+        args    = ["-W", "-db", "-p", "$${NOMAD_TASK_DIR}/haproxy.pid", "-f", "$${NOMAD_TASK_DIR}/haproxy.cfg"]
       }
 
       template {
         destination = "local/haproxy.cfg"
         data        = var.haproxy_cfg
         # A reload: the new process takes over without a gap, the old one keeps the connections that it has.
-        change_mode   = "signal"
-        change_signal = "SIGUSR2"
-        splay         = "0s"
+        change_mode = "script"
+        splay       = "0s"
+
+        change_script {
+          command = "/bin/bash"
+          # Nomad fills nothing in here; the shell has the task's environment.
+          args    = ["-c", "exec /bin/bash \"$NOMAD_TASK_DIR/reload.sh\" \"$NOMAD_PORT_statistics\""]
+          timeout = "20s"
+        }
 
         wait {
           min = "100ms"
           max = "500ms"
         }
+      }
+
+      template {
+        destination = "local/reload.sh"
+        change_mode = "noop"
+        data        = var.scripts["reload.sh"]
       }
 
       resources {

@@ -59,7 +59,13 @@ pub(super) fn check_hosts(edge: &Edge, spec: &ValidSpec, survey: &Survey) -> Res
         })?;
         warnings.extend(check_node(host, node, edge.driver.as_str(), spec)?);
     }
-    for other in survey.edges.iter().filter(|other| other.cluster != spec.name.as_str()) {
+    let (own, others): (Vec<_>, Vec<_>) = survey.edges.iter().partition(|other| other.cluster == spec.name.as_str());
+    if own.iter().any(|own| own.router_id != edge.router_id) {
+        warnings.push(
+            "the router id changes: until every edge host has the new one, two of them hold the address".to_owned(),
+        );
+    }
+    for other in others {
         let shares_network = other.vip.contains(&edge.vip.addr()) || edge.vip.contains(&other.vip.addr());
         if other.vip.addr() == edge.vip.addr() {
             return Err(Error::AddressTaken { address: edge.vip.addr(), cluster: other.cluster.clone() });

@@ -15,11 +15,12 @@ use crate::spec::{EdgeDriver, EdgeHost};
 
 const HAPROXY: &str = include_str!("../../haproxy/haproxy.cfg");
 const KEEPALIVED: &str = include_str!("../../keepalived/keepalived.conf");
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 5] = [
     ("keepalived.sh", include_str!("../../keepalived/keepalived.sh")),
     ("notify.sh", include_str!("../../keepalived/notify.sh")),
     ("probe.sh", include_str!("../../keepalived/probe.sh")),
     ("release.sh", include_str!("../../keepalived/release.sh")),
+    ("reload.sh", include_str!("../../haproxy/reload.sh")),
 ];
 
 /// The script that looks whether a host can hold the address.

@@ -103,16 +103,18 @@ fn scripts_arrive_word_for_word_and_bash_reads_them() {
     for edge in all() {
         let host = &edge.hosts()[0];
         let scripts: BTreeSet<&str> = destinations(&edge.job).into_iter().filter(|path| is_script(path)).collect();
-        let expected = ["local/keepalived.sh", "local/notify.sh", "local/probe.sh", "local/release.sh"];
-        assert_eq!(scripts, BTreeSet::from(expected));
+        let expected =
+            ["keepalived.sh", "notify.sh", "probe.sh", "release.sh", "reload.sh"].map(|name| format!("local/{name}"));
+        assert_eq!(scripts, expected.iter().map(String::as_str).collect());
         for path in scripts {
             let name = path.trim_start_matches("local/");
             let script = edge.task_file(host, name, &[]);
             assert_eq!(programs::bash(&script), Ok(()), "{} {name}", edge.case);
-            let original = fs::read(Path::new(CHECKOUT).join("keepalived").join(name)).unwrap();
+            let folder = if name == "reload.sh" { "haproxy" } else { "keepalived" };
+            let original = fs::read(Path::new(CHECKOUT).join(folder).join(name)).unwrap();
             assert_eq!(fs::read(script).unwrap(), original, "{} {name}", edge.case);
-            // systemd needs neither.
-            if matches!(name, "keepalived.sh" | "release.sh") {
+            // systemd needs none of these.
+            if matches!(name, "keepalived.sh" | "release.sh" | "reload.sh") {
                 continue;
             }
             for host in edge.hosts() {

@@ -28,7 +28,7 @@ fn takeover(floating: &Floating, what: &str, fault: impl Fn(&str)) -> Vec<Sample
     wait_until(&format!("another host than {old} to answer after: {what}"), LIMIT, || {
         floating.place.answer().is_some_and(|host| host != old)
     });
-    thread::sleep(Duration::from_secs(1));
+    thread::sleep(Duration::from_secs(2));
     let samples = sampling.end();
     let answers = changes(samples.iter().map(|sample| sample.answer.as_ref()));
     assert_eq!((answers.len(), answers[0]), (2, old.as_str()), "{what}: {answers:?} answered, one after the other");
@@ -119,7 +119,9 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     }
     fs::remove_file(text).unwrap();
 
-    redeploy(&floating);
+    redeploy(&mut floating);
+    consul_is_away(&floating);
+    the_master_is_replaced(&floating);
     floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
     assert_eq!(floating.place.holders(), BTreeSet::new());
     assert_eq!(floating.recorded(), None, "nobody holds the address, and nobody is said to");
@@ -144,12 +146,13 @@ fn check_services(floating: &Floating) {
 }
 
 /// A change of the edge goes from host to host, and the address goes on answering.
-fn redeploy(floating: &Floating) {
+fn redeploy(floating: &mut Floating) {
     let spec = floating.spec("stats_port = 8405");
     floating.settled();
     let sampling = floating.place.sample();
     let deployed = floating.nomspark(&["deploy", "--file", spec.to_str().unwrap()]).run().ok().json();
     let samples = sampling.end();
+    floating.statistics = 8405;
     assert_eq!(deployed["changed"], true);
     let answers = changes(samples.iter().map(|sample| sample.answer.as_ref()));
     assert!(answers.len() <= 1 + HOSTS.len(), "the address moves once from each host at most: {answers:?}");
@@ -160,6 +163,42 @@ fn redeploy(floating: &Floating) {
         silence = silence.max(sample.at.saturating_sub(heard));
         heard = sample.at;
     }
-    // Three advertisements and the skew are less than 2 s; a host's edge takes longer than this to be replaced.
-    assert!(silence < Duration::from_secs(4), "nobody answered for {silence:?}");
+    // Three advertisements and the skew are less than 4 s; three hosts' edges take longer than this to be replaced.
+    assert!(silence < Duration::from_secs(6), "nobody answered for {silence:?}");
+}
+
+/// Without Consul everything stays as it is, also when it comes back.
+fn consul_is_away(floating: &Floating) {
+    let holder = floating.settled();
+    let sampling = floating.place.sample();
+    for (host, _) in HOSTS {
+        floating.hosts.lab(&["kill", host, "consul"]).run().ok();
+    }
+    thread::sleep(Duration::from_secs(5));
+    assert!(floating.master().is_some(), "the address leads to the master without Consul");
+    floating.hosts.up();
+    assert_eq!(floating.settled(), holder);
+    assert!(floating.master().is_some(), "the address leads to the master with Consul again");
+    let samples = sampling.end();
+    assert_eq!(changes(samples.iter().map(|sample| sample.answer.as_ref())), [holder.as_str()]);
+    assert_one_holder("Consul away", &samples);
+}
+
+/// The address leads to a master that replaces another, the workers follow it, and HAProxy forgets the old one.
+fn the_master_is_replaced(floating: &Floating) {
+    let before = floating.master().unwrap();
+    let spec = floating.spec("stats_port = 8405");
+    let text = fs::read_to_string(&spec).unwrap() + "master {\n  memory = \"1280MiB\"\n}\n";
+    fs::write(&spec, text).unwrap();
+    let deployed = floating.nomspark(&["deploy", "--file", spec.to_str().unwrap()]).run().ok().json();
+    assert_eq!(deployed["ready"], true, "{deployed:#}");
+    let after = floating.master().unwrap();
+    assert_ne!(before, after);
+    let (_, after) = after.split_once("spark://").unwrap();
+    for (host, _) in HOSTS {
+        wait_until(&format!("HAProxy of {host} to know {after} alone"), LIMIT, || {
+            let servers = floating.servers(host);
+            servers.len() == 1 && servers[0].starts_with(after)
+        });
+    }
 }

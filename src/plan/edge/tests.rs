@@ -184,6 +184,14 @@ fn a_router_id_of_another_cluster_on_the_same_network() {
 }
 
 #[test]
+fn a_change_of_the_router_id_is_told() {
+    let mut survey = survey(|_| ());
+    survey.edges.push(ExistingEdge { cluster: "spark".to_owned(), ..other("10.0.0.9/24", 52) });
+    let told = warnings(EDGE, &survey).unwrap();
+    assert!(told[0].starts_with("the router id changes: "), "{told:?}");
+}
+
+#[test]
 fn the_same_router_id_on_another_network_is_another_router() {
     // IPv4 and IPv6 are two routers, whatever their numbers (RFC 5798, 5.1).
     for vip in ["10.0.1.9/24", "fd00::9/64"] {

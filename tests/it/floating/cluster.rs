@@ -29,6 +29,8 @@ pub(crate) struct Floating {
     pub(crate) place: Place,
     /// The end of the address of the host whose agents are asked.
     asked: u8,
+    /// The port of HAProxy's statistics.
+    pub(crate) statistics: u16,
 }
 
 impl Floating {
@@ -40,7 +42,7 @@ impl Floating {
         let pid = |host: &Value| (host["name"].as_str().unwrap().to_owned(), host["nomad"]["pid"].as_i64().unwrap());
         let processes = state["hosts"].as_array().unwrap().iter().map(pid).collect();
         let place = Place { address: hosts.address(ADDRESS), hosts: processes };
-        Self { hosts, place, asked: HOSTS[0].1 }
+        Self { hosts, place, asked: HOSTS[0].1, statistics: 8404 }
     }
 
     /// Asks the agents of this host from now on.
@@ -104,10 +106,25 @@ impl Floating {
         })
     }
 
-    /// Whether keepalived's own file says that `HAProxy` runs there; Consul hears of it later.
+    /// Whether `HAProxy` runs on a host; Consul hears of it later.
     fn answers(&self, host: &str) -> bool {
-        let statistics = ["exec", host, "--", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8404"];
-        self.hosts.lab(&statistics).run().status.success()
+        let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{}", self.statistics);
+        self.hosts.lab(&["exec", host, "--", "bash", "-c", &connect]).run().status.success()
+    }
+
+    /// The URL of the master to which the address leads.
+    pub(crate) fn master(&self) -> Option<String> {
+        let state = http::find(&format!("http://{}:8080/json/", self.place.address))?;
+        (state["status"] == "ALIVE").then(|| state["url"].as_str().unwrap().to_owned())
+    }
+
+    /// The masters that a host's `HAProxy` knows, as its statistics tell.
+    pub(crate) fn servers(&self, host: &str) -> Vec<String> {
+        let port = self.statistics;
+        let get = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET /;csv HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3");
+        let statistics = self.hosts.lab(&["exec", host, "--", "bash", "-c", &get]).run().ok().text();
+        let rows = statistics.lines().filter_map(|line| line.strip_prefix("masters,"));
+        rows.filter_map(|row| row.split(',').next()).filter(|name| *name != "BACKEND").map(str::to_owned).collect()
     }
 
     /// Kills the processes of a host whose command lines and environments satisfy a condition.
@@ -147,12 +164,14 @@ impl Floating {
 
 /// A spec whose floating address ends with this number; `edge` is added to its block of that name.
 ///
-/// Advertisements are slow, so that nothing but a fault makes the address move on a machine with much to do.
+/// Advertisements are slow and the priorities far apart, so that on a machine with much to do a host whose turn it is has
+/// half a second before the next one thinks that it is its own.
 pub(crate) fn spec_text(hosts: &Hosts, address: u8, edge: &str) -> String {
-    let host = |(name, last): (&str, u8)| {
-        format!("  host \"{name}\" {{\n    address = \"{}\"\n    interface = \"eth0\"\n  }}\n", hosts.address(last))
+    let block = |((name, last), priority): ((&str, u8), u8)| {
+        let address = hosts.address(last);
+        format!("host \"{name}\" {{\naddress = \"{address}\"\ninterface = \"eth0\"\npriority = {priority}\n}}\n")
     };
-    let blocks = HOSTS.map(host).concat();
-    let vip = format!("vip = \"{}/24\"\n  advert_interval = \"500ms\"", hosts.address(address));
-    format!("runtime {{\n  driver = \"raw_exec\"\n}}\nedge {{\n  {vip}\n  {edge}\n{blocks}}}\n")
+    let blocks: String = HOSTS.into_iter().zip([254, 128, 2]).map(block).collect();
+    let vip = format!("vip = \"{}/24\"\nadvert_interval = \"1s\"", hosts.address(address));
+    format!("runtime {{\ndriver = \"raw_exec\"\n}}\nedge {{\n{vip}\n{edge}\n{blocks}}}\n")
 }
