@@ -26,6 +26,8 @@ pub(crate) enum Unit {
     Milliseconds,
     /// Samples of millions of bytes.
     Megabytes,
+    /// Samples that are numbers of answers.
+    Answers,
 }
 
 /// What nomspark shall reach.
@@ -37,6 +39,10 @@ pub(crate) enum Goal {
     TimesFaster(f64),
     /// nomspark's median is below this, in the unit of the figure.
     Below(f64),
+    /// No sample of nomspark is above this, in the unit of the figure.
+    AtMost(f64),
+    /// No sample of nomspark is above the other's of the same round, times this.
+    WorstRatio(f64),
 }
 
 impl Unit {
@@ -49,12 +55,16 @@ impl Unit {
             Self::Seconds => "s",
             Self::Milliseconds => "ms",
             Self::Megabytes => "MB",
+            Self::Answers => "answers",
         }
     }
 
     /// The median, and the spread where there is one.
     fn write(self, series: &Series) -> String {
         let name = self.name();
+        if matches!(self, Self::Answers) {
+            return format!("{} {name}", series.median());
+        }
         let median = series.median() * self.factor();
         match series.spread() {
             None => format!("{median:.1} {name}"),
@@ -71,24 +81,39 @@ impl Figure {
         self.other.as_ref().map(|(_, other)| self.nomspark.median() / other.median())
     }
 
+    /// The largest ratio of a round.
+    fn worst_ratio(&self) -> Option<f64> {
+        self.other.as_ref().map(|(_, other)| self.nomspark.worst_ratio(other))
+    }
+
     /// Whether the goal is met.
     pub(crate) fn is_met(&self) -> bool {
         match self.goal {
             Goal::Ratio(most) => self.ratio().is_some_and(|ratio| ratio <= most),
             Goal::TimesFaster(least) => self.ratio().is_some_and(|ratio| 1.0 / ratio >= least),
             Goal::Below(limit) => self.nomspark.median() * self.unit.factor() < limit,
+            Goal::AtMost(limit) => self.nomspark.worst() * self.unit.factor() <= limit,
+            Goal::WorstRatio(most) => self.worst_ratio().is_some_and(|ratio| ratio <= most),
         }
     }
 
     /// The goal and what there is of it, in words.
     fn verdict(&self) -> (String, String) {
         let ratio = self.ratio().unwrap_or(f64::NAN);
+        let name = self.unit.name();
         match self.goal {
             Goal::Ratio(most) => (format!("{ratio:.2}"), format!("≤ {most}")),
             Goal::TimesFaster(least) => {
                 (format!("{ratio:.2}, {:.1} times faster", 1.0 / ratio), format!("≥ {least} times faster"))
             }
-            Goal::Below(limit) => (String::new(), format!("< {limit} {}", self.unit.name())),
+            Goal::Below(limit) => (String::new(), format!("< {limit} {name}")),
+            Goal::AtMost(limit) => {
+                let ratio = self.other.as_ref().map_or_else(String::new, |_| format!("{ratio:.2}"));
+                (ratio, format!("each ≤ {limit} {name}"))
+            }
+            Goal::WorstRatio(most) => {
+                (format!("{:.2} at worst", self.worst_ratio().unwrap_or(f64::NAN)), format!("each ≤ {most}"))
+            }
         }
     }
 

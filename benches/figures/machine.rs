@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::Result;
-use crate::workshop::Workshop;
 
 /// Where and with what the figures were measured.
 #[derive(Clone, Debug)]
@@ -17,16 +16,15 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Asks the system, and the lab for its tools.
-    pub(crate) async fn look(workshop: &Workshop) -> Result<Self> {
+    /// Asks the system; the tools are those that a lab has told with its status.
+    pub(crate) fn look(lab: &Value) -> Result<Self> {
         let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        let status = workshop.nomspark_json(&["lab", "status"]).await?;
         let tool = |tool: &Value| Some(format!("{} {}", tool["name"].as_str()?, tool["version"].as_str()?));
         Ok(Self {
             date: now.chars().take_while(|c| *c != 'T').collect(),
             cores: std::thread::available_parallelism()?.get(),
             memory_gib: memory_gib()?,
-            tools: status["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
+            tools: lab["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
         })
     }
 

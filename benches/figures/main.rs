@@ -6,6 +6,7 @@
 mod arguments;
 mod deploy;
 mod document;
+mod edge;
 mod expected;
 mod figure;
 mod machine;
@@ -23,6 +24,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::arguments::{Arguments, Part};
+use self::edge::hosts::Hosts;
 use self::figure::Figure;
 use self::machine::Machine;
 use self::workshop::Workshop;
@@ -44,6 +46,13 @@ async fn main() -> ExitCode {
 
 /// Measures, cleans up whatever came, and tells.
 async fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(obstacle) = edge::obstacle().filter(|_| arguments.measures(Part::Edge)) {
+        // A table without these rows would say less than the old one, and who asks for them alone gets nothing.
+        if arguments.write || !arguments.one_host() {
+            return Err(obstacle.into());
+        }
+        println!("left out: {obstacle}");
+    }
     let mut workshop = Workshop::open(arguments.nomad_port, arguments.consul_port).await?;
     // A figure that is interrupted ends its programs: they are dropped with it.
     let measured = tokio::select! {
@@ -69,21 +78,31 @@ async fn run(arguments: &Arguments) -> Result<()> {
 
 async fn measure(workshop: &mut Workshop, arguments: &Arguments) -> Result<(Machine, Vec<Figure>)> {
     let mut figures = Vec::new();
+    let mut machine = None;
     if arguments.measures(Part::Small) {
         figures.extend(small::measure(workshop)?);
     }
-    workshop.lab_up().await?;
-    let machine = Machine::look(workshop).await?;
+    if arguments.one_host() {
+        workshop.lab_up().await?;
+        machine = Some(Machine::look(&workshop.nomspark_json(&["lab", "status"]).await?)?);
+    }
     if arguments.measures(Part::Deploy) {
-        figures.extend(deploy::measure(workshop, arguments.rounds.unwrap_or(5)).await?);
+        figures.extend(deploy::measure(workshop, arguments.rounds(5)).await?);
     }
     if arguments.measures(Part::Book) {
-        figures.push(wordcount::book(workshop, arguments.rounds.unwrap_or(5)).await?);
+        figures.push(wordcount::book(workshop, arguments.rounds(5)).await?);
     }
     if arguments.measures(Part::Large) {
-        figures.push(wordcount::large(workshop, arguments.rounds.unwrap_or(3)).await?);
+        figures.push(wordcount::large(workshop, arguments.rounds(3)).await?);
     }
-    Ok((machine, figures))
+    if arguments.measures(Part::Edge) && edge::obstacle().is_none() {
+        // Two labs at once would only disturb each other.
+        workshop.labs_down().await?;
+        let hosts = Hosts::up(workshop).await?;
+        machine = Some(Machine::look(&hosts.status().await?)?);
+        figures.extend(edge::measure(&hosts, arguments).await?);
+    }
+    Ok((machine.ok_or("nothing was measured")?, figures))
 }
 
 /// Returns when somebody wants this program to end. Later signals change nothing: cleaning up takes a few seconds.

@@ -34,6 +34,17 @@ impl Series {
         Some((*sorted.first()?, *sorted.last()?))
     }
 
+    /// The largest sample.
+    pub(crate) fn worst(&self) -> f64 {
+        self.sorted().last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The largest of the samples divided each by the other's of the same round.
+    pub(crate) fn worst_ratio(&self, other: &Self) -> f64 {
+        let ratios = self.0.iter().zip(&other.0).map(|(sample, other)| sample / other);
+        ratios.max_by(f64::total_cmp).unwrap_or(f64::NAN)
+    }
+
     fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Where the figures are measured: a temporary folder, and a lab of its own. Nothing of it stays.
+//! Where the figures are measured: a temporary folder, and labs of its own. Nothing of it stays.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,11 @@ use crate::program::{self, Finished, Program};
 
 /// The release build that is measured.
 pub(crate) const NOMSPARK: &str = env!("CARGO_BIN_EXE_nomspark");
+
+/// Where the lab of one host has its state, in the folder.
+const ONE_HOST: &str = "state";
+/// Where the lab of three hosts has it.
+const THREE_HOSTS: &str = "hosts";
 
 /// A temporary folder and a lab.
 #[derive(Debug)]
@@ -38,15 +43,15 @@ impl Workshop {
         fs::create_dir_all(&folder)?;
         let spark_home = PathBuf::new();
         let workshop = Self { folder, nomad_port, consul_port, environment: Vec::new(), spark_home, _lock: lock };
-        workshop.lab_down().await?;
+        workshop.labs_down().await?;
         fs::remove_dir_all(&workshop.folder)?;
         fs::create_dir_all(&workshop.folder)?;
         Ok(workshop)
     }
 
-    /// Ends the lab and removes the folder.
+    /// Ends the labs and removes the folder.
     pub(crate) async fn close(self) -> Result<()> {
-        self.lab_down().await?;
+        self.labs_down().await?;
         fs::remove_dir_all(&self.folder)?;
         Ok(())
     }
@@ -74,8 +79,16 @@ impl Workshop {
         Ok(())
     }
 
-    async fn lab_down(&self) -> Result<()> {
-        self.nomspark(&["lab", "down"]).await.map(drop)
+    /// Ends the labs that run, also those that another run left behind.
+    pub(crate) async fn labs_down(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        for state in [ONE_HOST, THREE_HOSTS] {
+            let mut command = self.bare(NOMSPARK);
+            command.args(["lab", "down"]).env("XDG_STATE_HOME", self.file(state));
+            // The other lab has to go too when this one does not.
+            outcome = outcome.and(self.run(command, "lab-down").await.map(drop));
+        }
+        outcome
     }
 
     /// A file in the folder.
@@ -95,6 +108,25 @@ impl Workshop {
 
     /// A program with the environment of the lab and none of the user's settings.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = self.bare(program);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env("XDG_STATE_HOME", self.file(ONE_HOST));
+        command
+    }
+
+    /// A program for the lab of three hosts, with none of the user's settings.
+    pub(crate) fn command_for_hosts(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = self.bare(program);
+        command.env("XDG_STATE_HOME", self.hosts_state());
+        command
+    }
+
+    /// The `XDG_STATE_HOME` of the lab of three hosts.
+    pub(crate) fn hosts_state(&self) -> PathBuf {
+        self.file(THREE_HOSTS)
+    }
+
+    fn bare(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -103,8 +135,7 @@ impl Workshop {
                 command.env_remove(&name);
             }
         }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.env("XDG_STATE_HOME", self.folder.join("state")).current_dir(&self.folder);
+        command.current_dir(&self.folder);
         command
     }
 
