@@ -36,7 +36,7 @@ enum Fault {
 struct Takeover {
     elapsed: Duration,
     limit: Duration,
-    /// Answers of other hosts after the new holder had answered.
+    /// Answers of a host after another one had taken over from it.
     returns: u32,
 }
 
@@ -85,7 +85,8 @@ async fn one(hosts: &Hosts<'_>, fault: Fault, calm: &Calm) -> Result<(String, Ta
         Fault::Kill => {
             let local = hosts.allocation_folder(&calm.holder, &calm.allocation).join("keepalived/local");
             let pid = |file: &str| processes::from_file(&local.join(file), "keepalived");
-            let pids = [pid("keepalived.pid")?, pid("vrrp.pid")?];
+            // The child first: when its parent dies it gets a SIGTERM, and would resign in good order.
+            let pids = [pid("vrrp.pid")?, pid("keepalived.pid")?];
             // Not at a moment that has to do with the end of the last wait.
             sleep(phase()).await;
             let failed = Instant::now();
@@ -109,7 +110,7 @@ async fn one(hosts: &Hosts<'_>, fault: Fault, calm: &Calm) -> Result<(String, Ta
     };
     let (first, to) = taken.map_err(|_| format!("nobody took the address over from {}", calm.holder))??;
     mended?;
-    let returns = returns(&mut sampler, first, &to, afterwards).await?;
+    let returns = returns(&mut sampler, first, &calm.holder, &to, afterwards).await?;
     Ok((to.clone(), Takeover { elapsed: first - failed, limit: limit(&to), returns }))
 }
 
@@ -119,20 +120,26 @@ async fn taken(sampler: &mut Sampler, failed: Instant, old: &str) -> Result<(Ins
     Ok((other.told, other.answer.json_string().unwrap_or_default().to_owned()))
 }
 
-/// Counts the answers of other hosts to questions that were asked when the new holder had answered already.
-async fn returns(sampler: &mut Sampler, first: Instant, holder: &str, long: Duration) -> Result<u32> {
+/// Counts the answers of a host to questions that were asked when another one had answered after it: `old` at first. A
+/// further host that takes the address over is told, and is the holder from then on.
+async fn returns(sampler: &mut Sampler, first: Instant, old: &str, to: &str, long: Duration) -> Result<u32> {
     let mut count = 0;
-    let mut last = holder.to_owned();
+    let mut passed = vec![old.to_owned()];
+    let (mut holder, mut since) = (to.to_owned(), first);
     loop {
         let sample = sampler.next().await?;
         if sample.asked >= first + long {
             return Ok(count);
         }
-        let Some(host) = sample.answer.json_string().filter(|_| sample.asked >= first) else { continue };
-        count += u32::from(host != holder);
-        if host != last {
-            println!("  after {:.0} ms more: {host}", (sample.told - first).as_secs_f64() * 1e3);
-            host.clone_into(&mut last);
+        let Some(host) = sample.answer.json_string().filter(|host| sample.asked >= since && *host != holder) else {
+            continue;
+        };
+        if passed.iter().any(|other| other == host) {
+            count += 1;
+        } else {
+            println!("  {:.0} ms later {host} has taken the address over", (sample.told - first).as_secs_f64() * 1e3);
+            passed.push(std::mem::replace(&mut holder, host.to_owned()));
+            since = sample.told;
         }
     }
 }
