@@ -173,6 +173,7 @@ job "edge" {
     service {
       provider = "consul"
       name     = "${var.cluster}-edge"
+      tags     = ["nomspark", "edge"]
       port     = "rpc"
       address  = local.address
       task     = "keepalived"

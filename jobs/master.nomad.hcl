@@ -174,6 +174,7 @@ job "master" {
     service {
       provider = "consul"
       name     = "${var.cluster}-master"
+      tags     = ["nomspark", "master"]
       port     = "rpc"
       task     = "master"
 
@@ -198,6 +199,7 @@ job "master" {
     service {
       provider = "consul"
       name     = "${var.cluster}-master-ui"
+      tags     = ["nomspark", "ui"]
       port     = "ui"
       task     = "master"
 

@@ -199,6 +199,7 @@ job "worker" {
     service {
       provider = "consul"
       name     = "${var.cluster}-worker"
+      tags     = ["nomspark", "worker"]
       port     = "ui"
       task     = "worker"
 

@@ -17,7 +17,7 @@ pub(super) fn service(variables: &EdgeVariables, host: &EdgeHost) -> Value {
             "name": format!("{}-edge", variables.cluster),
             "address": edge.vip.addr(),
             "port": edge.port,
-            "tags": [host.name.as_str()],
+            "tags": ["nomspark", "edge"],
             "meta": { "cluster": variables.cluster, "host": host.name.as_str() },
             "check": {
                 "name": "HAProxy answers",

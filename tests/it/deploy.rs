@@ -1,11 +1,12 @@
 //! `deploy`, `plan`, `render`, `status` and `stop`: what they say is what Nomad, Consul and Spark say.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::cluster::{CLUSTER, Cluster, DRIVER, WORKER, demo};
-use crate::support::http;
+use crate::support::{http, wait_until};
 
 /// The versions of a cluster's jobs.
 fn versions(document: &Value) -> Vec<(String, u64)> {
@@ -48,7 +49,8 @@ fn a_ready_cluster_is_ready_for_nomad_consul_and_spark() {
 
     let masters = demo.service("master");
     assert_eq!(masters, [deployed["endpoints"]["master"].as_str().unwrap().replace("spark://", "http://")]);
-    assert_eq!(demo.service("worker").len(), 1);
+    // Consul hears of it with the next check.
+    wait_until("a worker that passes in Consul", Duration::from_secs(30), || demo.service("worker").len() == 1);
 }
 
 #[test]

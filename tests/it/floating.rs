@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use self::cluster::{Floating, HOSTS, LIMIT};
 use self::samples::{Sample, changes};
+use nix::sys::signal::Signal;
+
 use crate::support::run::Running;
 use crate::support::{http, wait_until};
 
@@ -119,6 +121,7 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     }
     fs::remove_file(text).unwrap();
 
+    keepalived_reads_its_configuration_again(&floating);
     redeploy(&mut floating);
     consul_is_away(&floating);
     the_master_is_replaced(&floating);
@@ -133,7 +136,15 @@ fn check_services(floating: &Floating) {
     wait_until("Consul to hear of the holder", LIMIT, || floating.recorded().as_ref() == Some(&holder));
     let status = floating.nomspark(&["status"]).run().ok().json();
     assert_eq!(status["vip"]["address"], floating.place.address, "{status:#}");
-    assert_eq!((&status["vip"]["holder"], &status["vip"]["recorded"]), (&holder.clone().into(), &holder.into()));
+    assert_eq!(
+        (&status["vip"]["holder"], &status["vip"]["recorded"]),
+        (&holder.clone().into(), &holder.clone().into())
+    );
+    floating.record("somebody");
+    let told = floating.plain(&["status"]).run().ok().text();
+    let disagreement = format!("answers from {holder}, but Consul has a note that somebody holds it");
+    assert!(told.contains(&disagreement), "{told}");
+    floating.record(&holder);
     for (service, instances) in [("master", 1), ("master-ui", 1), ("worker", 1), ("edge", 3)] {
         let path = format!("/v1/health/service/spark-{service}?passing=true");
         wait_until(&format!("{instances} of spark-{service} in Consul"), LIMIT, || {
@@ -143,6 +154,18 @@ fn check_services(floating: &Floating) {
     let address: Ipv4Addr = floating.place.address.parse().unwrap();
     let server = format!("{}:8600", floating.hosts.address(11));
     assert_eq!(dns::addresses(&server, "spark-edge.service.consul"), [address]);
+}
+
+/// A reload, as after a change of keepalived's configuration on the host, moves nothing.
+fn keepalived_reads_its_configuration_again(floating: &Floating) {
+    let holder = floating.settled();
+    let sampling = floating.place.sample();
+    floating.signal(&holder, Signal::SIGHUP, |line, _| line.contains("/keepalived.sh "));
+    thread::sleep(Duration::from_secs(5));
+    let samples = sampling.end();
+    assert_eq!(changes(samples.iter().map(|sample| sample.answer.as_ref())), [holder.as_str()]);
+    let lost = samples.iter().find(|sample| sample.holders != BTreeSet::from([holder.clone()]));
+    assert!(lost.is_none(), "{lost:?}");
 }
 
 /// A change of the edge goes from host to host, and the address goes on answering.

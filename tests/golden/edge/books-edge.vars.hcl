@@ -337,6 +337,7 @@ child_of() {
 # keepalived goes by this file: 0 means that HAProxy runs.
 watch_haproxy() {
   local connection self=$BASHPID
+  trap '' HUP
   while child_of "$self" $$; do
     if exec {connection}<>"/dev/tcp/127.0.0.1/$port"; then
       printf 0 >"$folder/haproxy.down"

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::samples::Place;
 use crate::support::hosts::Hosts;
+use crate::support::lab::program;
 use crate::support::run::Run;
 use crate::support::{http, wait_for, wait_until};
 
@@ -20,6 +21,8 @@ use crate::support::{http, wait_for, wait_until};
 pub(crate) const LIMIT: Duration = Duration::from_mins(2);
 /// The hosts in the order of their priorities, and the last parts of their addresses.
 pub(crate) const HOSTS: [(&str, u8); 3] = [("borie", 11), ("republique", 12), ("wacken", 13)];
+/// Where Consul keeps who holds the address.
+const HOLDER_KEY: &str = "nomspark/spark/edge/holder";
 /// The last part of the floating address.
 const ADDRESS: u8 = 100;
 
@@ -59,7 +62,12 @@ impl Floating {
 
     /// nomspark with JSON.
     pub(crate) fn nomspark(&self, arguments: &[&str]) -> Run {
-        let run = Run::nomspark(["-o", "json"]).args(arguments).env("NOMAD_ADDR", self.hosts.nomad_at(self.asked));
+        self.plain(arguments).args(["-o", "json"])
+    }
+
+    /// nomspark for people.
+    pub(crate) fn plain(&self, arguments: &[&str]) -> Run {
+        let run = Run::nomspark(arguments).env("NOMAD_ADDR", self.hosts.nomad_at(self.asked));
         run.env("CONSUL_HTTP_ADDR", format!("{}:8500", self.hosts.address(self.asked)))
     }
 
@@ -76,9 +84,15 @@ impl Floating {
     /// Who holds the address, as Consul's records say.
     pub(crate) fn recorded(&self) -> Option<String> {
         let consul = self.hosts.address(self.asked);
-        let url = format!("http://{consul}:8500/v1/kv/nomspark/spark/edge/holder?raw");
+        let url = format!("http://{consul}:8500/v1/kv/{HOLDER_KEY}?raw");
         let answer = http::request(Method::GET, &url, None)?;
         answer.status.is_success().then_some(answer.body)
+    }
+
+    /// Writes down somebody else.
+    pub(crate) fn record(&self, host: &str) {
+        let consul = format!("-http-addr={}:8500", self.hosts.address(self.asked));
+        Run::program(program("consul"), ["kv", "put", &consul, HOLDER_KEY, host]).run().ok();
     }
 
     /// The nodes of a job's running allocations.
@@ -129,6 +143,11 @@ impl Floating {
 
     /// Kills the processes of a host whose command lines and environments satisfy a condition.
     pub(crate) fn kill(&self, host: &str, condition: impl Fn(&str, &str) -> bool) {
+        self.signal(host, Signal::SIGKILL, condition);
+    }
+
+    /// Sends a signal to the processes of a host whose command lines and environments satisfy a condition.
+    pub(crate) fn signal(&self, host: &str, signal: Signal, condition: impl Fn(&str, &str) -> bool) {
         let number = |path: PathBuf| fs::metadata(path).ok().map(|metadata| metadata.ino());
         let pid = self.place.hosts.iter().find(|(name, _)| name == host).unwrap().1;
         let network = number(format!("/proc/{pid}/ns/net").into());
@@ -140,10 +159,10 @@ impl Floating {
                 && condition(&text(format!("/proc/{pid}/cmdline")), &text(format!("/proc/{pid}/environ")))
         });
         let wanted: Vec<i32> = wanted.collect();
-        assert!(!wanted.is_empty(), "nothing to kill on {host}");
+        assert!(!wanted.is_empty(), "nothing to send {signal} to on {host}");
         for pid in wanted {
             // It may have ended with another one.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            let _ = kill(Pid::from_raw(pid), signal);
         }
     }
 
