@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::{MasterState, MasterUi};
+use super::MasterUi;
 use crate::http::Error;
 
 /// How long the address may take to answer; it is on the same network as the masters.
@@ -58,15 +58,6 @@ impl FloatingAddress {
             }
             sleep(POLL).await;
         }
-    }
-
-    /// What the master behind the address says, if both of its ports answer.
-    pub async fn state(&self) -> Result<Option<MasterState>, Error> {
-        let connected = timeout(TIMEOUT, TcpStream::connect((self.address, self.port))).await;
-        if !matches!(connected, Ok(Ok(_))) {
-            return Ok(None);
-        }
-        Ok(MasterUi::new(&self.ui())?.state().await.ok())
     }
 
     /// The edge host that answers at the address, by its own word.

@@ -138,18 +138,6 @@ impl<'a> Hosts<'a> {
         Ok(())
     }
 
-    /// Has every host's `HAProxy` read its configuration again.
-    pub(crate) async fn reload_haproxy(&self) -> Result<()> {
-        let (_, last, _) = HOSTS[0];
-        for edge in self.running("spark-edge").await? {
-            let id = edge["ID"].as_str().unwrap_or_default();
-            let url = format!("http://{NETWORK}.{last}:4646/v1/client/allocation/{id}/signal");
-            let signal = serde_json::json!({ "Task": "haproxy", "Signal": "SIGUSR2" });
-            self.http.put(url).json(&signal).send().await?.error_for_status()?;
-        }
-        Ok(())
-    }
-
     /// The allocations of a job that run.
     pub(crate) async fn running(&self, job: &str) -> Result<Vec<Value>> {
         let all = self.nomad(&format!("/v1/job/{job}/allocations")).await?;

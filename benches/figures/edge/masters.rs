@@ -22,8 +22,6 @@ use crate::series::Series;
 /// The ports of the `HAProxy` that asks Consul's DNS.
 const DNS_PORTS: [(u16, u16); 3] = [(7077, 17_077), (8080, 18_080), (8404, 18_404)];
 const POLL: Duration = Duration::from_millis(100);
-/// After this time nobody leads to a new master any more: it counts as so long.
-const GIVEN_UP: Duration = Duration::from_secs(30);
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_mins(5);
 
@@ -125,15 +123,7 @@ async fn replaced(hosts: &Hosts<'_>, round: u32, rounds: u32, moved: &mut Both) 
         };
         let mut direct = Sampler::start(new.ui, Question::Page("/json/status"));
         let alive = direct.first(stopped, Answer::is_alive).await?.told;
-        let by_template = async {
-            if let Ok(led) = timeout(GIVEN_UP, template.open(stopped)).await {
-                return led;
-            }
-            println!("  HAProxy does not lead to the new master: having it read its configuration again");
-            hosts.reload_haproxy().await?;
-            Ok(alive + GIVEN_UP)
-        };
-        let (to_template, to_dns) = tokio::try_join!(by_template, dns.open(stopped))?;
+        let (to_template, to_dns) = tokio::try_join!(template.open(stopped), dns.open(stopped))?;
         moved.push(to_template.saturating_duration_since(alive), to_dns.saturating_duration_since(alive));
         println!(
             "master replaced {round}/{rounds}: from {} to {}, led to {:.0} ms after ALIVE (DNS {:.0} ms)",
