@@ -42,14 +42,19 @@ for ((copy = 0; copy < 1000; copy++)); do cat examples/alice.txt; done >"$books"
 say "==> a thousand copies of the book, and the address moves meanwhile"
 "$nomspark" wordcount --input "file://$books" --top 3 &
 wordcount=$!
-until executors; do sleep 0.2; done
+until executors; do
+  kill -0 "$wordcount" 2>/dev/null || fail "the WordCount ended before it counted"
+  sleep 0.2
+done
 application=$("$nomspark" status -o json | grep -o '"id":"spark-wordcount-[0-9a-f]*","status":"running"' | cut -d'"' -f4)
 
 cut_host=
 before=$(holder)
 break_holder "$before"
 moved=$EPOCHREALTIME
-until after=$(holder) && [[ $after && $after != "$before" ]]; do :; done
+until after=$(holder) && [[ $after && $after != "$before" ]]; do
+  ((${EPOCHREALTIME%.*} - ${moved%.*} < 60)) || fail "nobody has taken over $address within a minute" "nomspark status"
+done
 say "==> $address answers from $after, $(((${EPOCHREALTIME/./} - ${moved/./}) / 1000)) ms after that"
 # Whoever follows the job through this host's Nomad goes on as well.
 if [[ $cut_host ]]; then

@@ -8,22 +8,17 @@ tools/setup.sh
 . tools/env.sh
 nomspark=target/release/nomspark
 
-three_hosts() { ((EUID == 0)) && unshare --net true 2>/dev/null; }
-
-if three_hosts; then
-  "$nomspark" lab up --nodes 3
-else
-  "$nomspark" lab up
+hosts=() spec=()
+if ((EUID == 0)) && unshare --net true 2>/dev/null; then
+  hosts=(--nodes 3) spec=(--file examples/lab.hcl)
 fi
+
+"$nomspark" lab up "${hosts[@]}"
 lab=$("$nomspark" lab env) # on its own line: `eval "$(...)"` would hide a failure
 eval "$lab"
-if three_hosts; then
-  "$nomspark" deploy --file examples/lab.hcl
-else
-  "$nomspark" deploy
-fi
+"$nomspark" deploy "${spec[@]}"
 "$nomspark" wordcount --input examples/alice.txt
-if three_hosts; then
+if ((${#hosts[@]} > 0)); then
   . tools/demo-takeover.sh
 fi
 "$nomspark" status
