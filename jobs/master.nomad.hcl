@@ -1,4 +1,4 @@
-# Spark's standalone master as a Nomad service.
+# Spark's standalone masters as a Nomad service: one leads, the others stand by.
 #
 #   nomad job run -var-file=spark-master.vars.hcl master.nomad.hcl
 #
@@ -17,13 +17,13 @@ variable "nomspark_version" {
 }
 
 variable "datacenters" {
-  description = "Datacenters in which the master may run; * stands for any characters."
+  description = "Datacenters in which masters may run; * stands for any characters."
   type        = list(string)
   default     = ["*"]
 }
 
 variable "node_pool" {
-  description = "The node pool in which the master may run."
+  description = "The node pool in which masters may run."
   type        = string
   default     = "default"
 }
@@ -44,6 +44,48 @@ variable "spark_home" {
   description = "Spark's folder, on the nodes or in the image."
   type        = string
   default     = "/opt/spark"
+}
+
+variable "count" {
+  description = "How many masters; more than one needs the recovery consul or zookeeper."
+  type        = number
+  default     = 1
+}
+
+variable "distinct_hosts" {
+  description = "Whether each master needs a node of its own; otherwise they only prefer one."
+  type        = bool
+  default     = false
+}
+
+variable "recovery" {
+  description = "Where masters keep what a new leader has to know: consul, zookeeper, rocksdb, filesystem or none."
+  type        = string
+  default     = "none"
+}
+
+variable "recovery_plugin" {
+  description = "recovery.jar for the recovery consul, in base64."
+  type        = string
+  default     = ""
+}
+
+variable "release" {
+  description = "release.sh for the recovery consul."
+  type        = string
+  default     = ""
+}
+
+variable "consul_address" {
+  description = "The address of Consul's agent on the nodes; empty for 127.0.0.1:8500."
+  type        = string
+  default     = ""
+}
+
+variable "zookeeper" {
+  description = "HOST:PORT of each ZooKeeper server, with commas, for the recovery zookeeper."
+  type        = string
+  default     = ""
 }
 
 variable "rpc_port" {
@@ -89,9 +131,30 @@ variable "links" {
 }
 
 locals {
+  elects = contains(["consul", "zookeeper"], var.recovery)
+
+  recovery = {
+    consul = {
+      "spark.deploy.recoveryMode"         = "CUSTOM"
+      "spark.deploy.recoveryMode.factory" = "nomspark.recovery.ConsulRecovery"
+      # How long a new leader waits for workers and applications that do not answer; Spark's default is a minute.
+      "spark.deploy.recoveryTimeout" = "3s"
+      # The web UI of a master that was paused must not go on saying that it leads.
+      "spark.ui.filters" = join(",", compact([lookup(var.conf, "spark.ui.filters", ""), "nomspark.recovery.LeaderFilter"]))
+    }
+    zookeeper = {
+      "spark.deploy.recoveryMode"  = "ZOOKEEPER"
+      "spark.deploy.zookeeper.url" = var.zookeeper
+      "spark.deploy.zookeeper.dir" = "/nomspark/${var.cluster}"
+    }
+    rocksdb    = { "spark.deploy.recoveryMode" = "ROCKSDB" }
+    filesystem = { "spark.deploy.recoveryMode" = "FILESYSTEM" }
+    none       = {}
+  }
+
   # A line of a Java properties file for each Spark property. {{ would start an action of Nomad's template.
   conf = join("", [
-    for name, value in var.conf : format("%s=%s\n", name, replace(
+    for name, value in merge(var.conf, local.recovery[var.recovery]) : format("%s=%s\n", name, replace(
       replace(replace(replace(value, "\\", "\\\\"), "\n", "\\n"), "\r", "\\r"), "{{", "{{\"{{\"}}"
     ))
   ])
@@ -103,6 +166,19 @@ job "master" {
   type        = "service"
   datacenters = var.datacenters
   node_pool   = var.node_pool
+
+  dynamic "constraint" {
+    for_each = [for wanted in [var.distinct_hosts] : wanted if wanted]
+
+    content {
+      operator = "distinct_hosts"
+      value    = "true"
+    }
+  }
+
+  spread {
+    attribute = "$${node.unique.id}"
+  }
 
   # Where each node says for itself where Spark is, a node that does not say cannot run it.
   dynamic "constraint" {
@@ -124,6 +200,8 @@ job "master" {
     description = <<-EOT
       **Spark master** of the cluster `${var.cluster}`, deployed by nomspark ${var.nomspark_version}.
 
+      Masters: ${var.count}, of which Spark's recovery `${var.recovery}` lets one lead.
+
       Workers and drivers find it in Consul as `${var.cluster}-master`; the web UI is the port `ui` of the allocation (Allocations, Ports).
     EOT
 
@@ -140,11 +218,16 @@ job "master" {
   update {
     max_parallel     = 1
     health_check     = "checks"
+    min_healthy_time = "5s"
     healthy_deadline = "2m"
   }
 
   group "master" {
-    count = 1
+    count = var.count
+
+    ephemeral_disk {
+      sticky = true
+    }
 
     network {
       port "rpc" {
@@ -156,12 +239,19 @@ job "master" {
       }
     }
 
-    # Nomad's default waits 15 s before each restart: too long for the one process that everything else waits for.
+    # Nomad's default waits 15 s before each restart: too long for what everything else waits for.
     restart {
       attempts = 3
       interval = "5m"
-      delay    = "2s"
+      delay    = "1s"
       mode     = "fail"
+    }
+
+    # Without its node's word Nomad would wait 30 s and more before it starts another one.
+    disconnect {
+      lost_after = "10s"
+      replace    = true
+      reconcile  = "keep_replacement"
     }
 
     reschedule {
@@ -188,6 +278,8 @@ job "master" {
         args     = ["$${NOMAD_TASK_DIR}/alive.sh"]
         interval = "2s"
         timeout  = "30s"
+        # A master that stands by is as well as one that leads.
+        on_update = "ignore"
       }
 
       meta {
@@ -223,15 +315,8 @@ job "master" {
       config {
         image        = var.driver == "docker" ? var.image : null
         network_mode = var.driver == "docker" ? "host" : null
-        command      = "${var.spark_home}/bin/spark-class"
-
-        args = [
-          "org.apache.spark.deploy.master.Master",
-          "--host", "$${NOMAD_IP_rpc}",
-          "--port", "$${NOMAD_PORT_rpc}",
-          "--webui-port", "$${NOMAD_PORT_ui}",
-          "--properties-file", "$${NOMAD_TASK_DIR}/spark.conf",
-        ]
+        command      = "/bin/bash"
+        args         = ["$${NOMAD_TASK_DIR}/master.sh"]
       }
 
       env {
@@ -241,7 +326,35 @@ job "master" {
         SPARK_DAEMON_JAVA_OPTS = "-XX:TieredStopAtLevel=1"
         SPARK_LOCAL_IP         = "$${NOMAD_IP_rpc}"
         # The UI links to the workers by this name.
-        SPARK_PUBLIC_DNS = "$${NOMAD_IP_ui}"
+        SPARK_PUBLIC_DNS       = "$${NOMAD_IP_ui}"
+        SPARK_DAEMON_CLASSPATH = "$${NOMAD_TASK_DIR}/recovery.jar"
+        CONSUL_HTTP_ADDR       = var.consul_address
+        NODE_NAME              = "$${node.unique.name}"
+        NOMSPARK_CLUSTER       = var.cluster
+      }
+
+      # Where Nomad knows Consul with workload identities, the master has a token of its own this way.
+      consul {}
+
+      template {
+        destination = "local/master.sh"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = <<-EOT
+          # The kernel frees this lock when the last process of the master has ended: release.sh waits for it.
+          exec 9>"$NOMAD_ALLOC_DIR/master.lock"
+          flock 9
+          exec "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.master.Master \
+            --host "$NOMAD_IP_rpc" --port "$NOMAD_PORT_rpc" --webui-port "$NOMAD_PORT_ui" \
+            --properties-file "$NOMAD_TASK_DIR/spark.conf"
+        EOT
+      }
+
+      template {
+        destination = "local/recovery.jar"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = "{{ \"${var.recovery_plugin}\" | base64Decode }}"
       }
 
       template {
@@ -251,6 +364,8 @@ job "master" {
         data        = <<-EOT
           # The submission server takes jobs from anybody who reaches it: off.
           spark.master.rest.enabled=false
+          # For the recovery by files: it goes with the allocation, to its restarts and to its replacement on the same node.
+          spark.deploy.recoveryDirectory={{ env "NOMAD_ALLOC_DIR" }}/data/recovery
           ${local.conf}
         EOT
       }
@@ -277,6 +392,59 @@ job "master" {
       resources {
         cpu    = var.cpu
         memory = var.memory
+      }
+    }
+
+    # Beside the master, because a master that was killed cannot give back its lock itself.
+    dynamic "task" {
+      for_each = [for recovery in [var.recovery] : recovery if recovery == "consul"]
+      labels   = ["release"]
+
+      content {
+        driver = var.driver
+
+        lifecycle {
+          hook    = "poststart"
+          sidecar = true
+        }
+
+        config {
+          image        = var.driver == "docker" ? var.image : null
+          network_mode = var.driver == "docker" ? "host" : null
+          command      = "/bin/bash"
+          args         = ["$${NOMAD_TASK_DIR}/release.sh"]
+        }
+
+        env {
+          SPARK_HOME       = var.spark_home
+          CONSUL_HTTP_ADDR = var.consul_address
+        }
+
+        consul {}
+
+        template {
+          destination = "local/release.sh"
+          change_mode = "restart"
+          splay       = "0s"
+          data        = var.release
+        }
+
+        template {
+          destination = "local/recovery.jar"
+          change_mode = "restart"
+          splay       = "0s"
+          data        = "{{ \"${var.recovery_plugin}\" | base64Decode }}"
+        }
+
+        resources {
+          cpu    = 20
+          memory = 96
+        }
+
+        logs {
+          max_files     = 1
+          max_file_size = 1
+        }
       }
     }
   }

@@ -70,6 +70,12 @@ variable "follow" {
   default     = null
 }
 
+variable "remembered" {
+  description = "Whether a new master knows the workers of the last one, and calls them."
+  type        = bool
+  default     = false
+}
+
 variable "worker_cores" {
   description = "Cores that a worker offers to executors."
   type        = number
@@ -253,11 +259,11 @@ job "worker" {
         data        = "# Spark properties of the cluster\n${local.conf}"
       }
 
-      # A new master does not know this worker: Nomad starts the worker again when the masters change. Behind a floating
-      # address nothing changes here, and follow.sh looks after that.
+      # A new master that does not know this worker: Nomad starts the worker again when the masters change. Behind a
+      # floating address nothing changes here, and follow.sh looks after that.
       template {
         destination = "local/masters"
-        change_mode = "restart"
+        change_mode = var.remembered ? "noop" : "restart"
         splay       = "0s"
         data        = var.masters == null ? local.consul : var.masters
 

@@ -260,6 +260,19 @@ impl Default for NodePool {
 }
 
 name! {
+    /// Where a server listens: `HOST:PORT`, the host a name, an IPv4 address or an IPv6 address in brackets.
+    ServerAddress, "the address of a server", |text: &str| require(
+        text.rsplit_once(':').is_some_and(|(host, port)| {
+            let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            (1..=253).contains(&name.len())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte) || (byte == b':' && name != host))
+                && port.parse::<u16>().is_ok_and(|port| port > 0)
+        }),
+        "HOST:PORT",
+    )
+}
+
+name! {
     /// The container image of the docker driver. Default `apache/spark:4.1.0`.
     ///
     /// Only what a Docker reference is made of (host, port, path, tag, digest), which leaves out white space and the

@@ -109,6 +109,9 @@ pub struct SpecArguments {
     /// Spark's folder on the nodes, for exec and raw_exec [default: the node's meta spark_home, else /opt/spark]
     #[arg(long, env = environment::NOMSPARK_SPARK_HOME, value_name = "PATH")]
     pub spark_home: Option<String>,
+    /// How many masters; one leads, the others stand by [default: 1]
+    #[arg(long, value_name = "N")]
+    pub masters: Option<u32>,
     /// How many workers [default: 1]
     #[arg(long, value_name = "N")]
     pub workers: Option<u32>,
@@ -140,6 +143,7 @@ impl SpecArguments {
             driver: self.driver,
             image: self.image.clone(),
             spark_home: self.spark_home.clone(),
+            masters: self.masters,
             workers: self.workers,
             worker_cores: self.worker_cores.clone(),
             worker_memory: self.worker_memory.clone(),

@@ -149,7 +149,10 @@ fn nomad_client(host: &Host, ports: Ports, tools: &Tools) -> Value {
         "network_interface": if host.address.is_loopback() { "lo" } else { wiring::INTERFACE },
         "min_dynamic_port": first,
         "max_dynamic_port": last,
-        "meta": { "spark_home": tools.spark.path },
+        "meta": {
+            "spark_home": tools.spark.path,
+            "consul_http_addr": SocketAddr::new(host.address, ports.consul).to_string(),
+        },
         // A Consul that is away for a while must not cost a task its life.
         "template": { "consul_retry": { "attempts": 0, "max_backoff": "5s" } },
         "options": { "fingerprint.denylist": FINGERPRINTERS_OFF },

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{
     CommonVariables, Error, Link, MasterVariables, Plan, PlannedJob, Role, Variables, WorkerVariables, edge, sizes,
 };
-use crate::spec::{Driver, Edge, ValidSpec};
-use crate::survey::{SPARK_HOME_META, Survey, SurveyedNode};
+use crate::names::ServerAddress;
+use crate::spec::{Driver, Edge, Recovery, ValidSpec};
+use crate::survey::{CONSUL_META, SPARK_HOME_META, Survey, SurveyedNode};
+
+/// What masters elect their leader with (`consul/recovery`).
+const RECOVERY_PLUGIN: &[u8] = include_bytes!("../../consul/recovery/recovery.jar");
 
 /// Where Spark is in the official image, and where operators put it on nodes.
 const DEFAULT_SPARK_HOME: &str = "/opt/spark";
@@ -26,8 +33,17 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
     if let (Some(edge), Some(survey)) = (&spec.edge, survey) {
         warnings.extend(edge::check_hosts(edge, spec, survey)?);
     }
+    if let Some(warning) = too_few_nodes(spec, candidates.as_deref()) {
+        warnings.push(warning);
+    }
     let master = MasterVariables {
         common: common.clone(),
+        count: spec.master.count,
+        distinct_hosts: spec.master.count > 1 && too_few_nodes(spec, candidates.as_deref()).is_none(),
+        recovery: spec.master.recovery.mode(),
+        recovery_plugin: recovery_plugin(&spec.master.recovery),
+        zookeeper: zookeeper(&spec.master.recovery),
+        consul_address: consul_address(candidates.as_deref()),
         rpc_port: spec.master.port.unwrap_or(0),
         ui_port: spec.master.ui_port.unwrap_or(0),
         cpu: sizes::DAEMON_CPU,
@@ -40,6 +56,7 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
         count: spec.worker.count,
         masters: address.map(|address| address.rpc()),
         masters_ui: address.map(|address| address.ui()),
+        remembered: spec.master.recovery.elects(),
         worker_cores: spec.worker.cores.get(),
         worker_memory: spec.worker.memory.mib(),
         cpu: sizes::worker_cpu(spec.worker.cores),
@@ -90,6 +107,33 @@ fn planned(
         runs: existing.is_some_and(|job| !job.stopped),
         id,
     })
+}
+
+/// A warning where masters must share a node, so that they would be lost together.
+fn too_few_nodes(spec: &ValidSpec, candidates: Option<&[&SurveyedNode]>) -> Option<String> {
+    let (masters, nodes) = (spec.master.count, candidates?.len());
+    (nodes < usize::try_from(masters).unwrap_or(usize::MAX)).then(|| {
+        format!("{masters} masters share {nodes} node{}: a node that is lost takes several with it", plural(nodes))
+    })
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn recovery_plugin(recovery: &Recovery) -> String {
+    if *recovery == Recovery::Consul { STANDARD.encode(RECOVERY_PLUGIN) } else { String::new() }
+}
+
+fn zookeeper(recovery: &Recovery) -> String {
+    let Recovery::ZooKeeper(servers) = recovery else { return String::new() };
+    servers.iter().map(ServerAddress::as_str).collect::<Vec<_>>().join(",")
+}
+
+/// Each node may have its agent at another address; Nomad puts the node's own answer in.
+fn consul_address(candidates: Option<&[&SurveyedNode]>) -> String {
+    let names = candidates.is_some_and(|nodes| nodes.iter().any(|node| node.names_consul));
+    if names { format!("${{meta.{CONSUL_META}}}") } else { String::new() }
 }
 
 /// The variables that all job files of a cluster share.

@@ -127,6 +127,18 @@ pub struct MasterVariables {
     /// What all job files ask for.
     #[serde(flatten)]
     pub common: CommonVariables,
+    /// How many.
+    pub count: u32,
+    /// Whether each needs a node of its own.
+    pub distinct_hosts: bool,
+    /// How a new leader learns what the last one knew.
+    pub recovery: &'static str,
+    /// The plugin for the recovery by Consul, in base64; empty for every other.
+    pub recovery_plugin: String,
+    /// HOST:PORT of each server, with commas; empty where `ZooKeeper` is not asked.
+    pub zookeeper: String,
+    /// The address of Consul's agent on the nodes; empty for 127.0.0.1:8500.
+    pub consul_address: String,
     /// 0: Nomad chooses.
     pub rpc_port: u16,
     /// 0: Nomad chooses.
@@ -151,6 +163,8 @@ pub struct WorkerVariables {
     pub masters: Option<String>,
     /// `HOST:PORT` of the web UI at the floating address.
     pub masters_ui: Option<String>,
+    /// Whether a new master knows the workers of the last one.
+    pub remembered: bool,
     /// Cores for executors.
     pub worker_cores: u32,
     /// Memory for executors, MiB.

@@ -1,6 +1,7 @@
 //! What the file gives.
 
 mod edge;
+mod master;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -16,6 +17,8 @@ use super::validate::{Given, add_datacenter, master_memory, worker_memory};
 use super::{Driver, Source, Worker, conf, schema};
 use crate::names::{ConfKey, ConfValue, Datacenter};
 use crate::units::{Cores, Memory};
+
+pub(super) use master::too_many;
 
 /// The values of the file, and what is wrong with them.
 pub(super) fn given(source: &Source) -> (Given, Vec<Problem>) {
@@ -39,8 +42,7 @@ impl<'a> File<'a> {
         let runtime = self.reader.inside(root.block("runtime"), &schema::RUNTIME);
         let master = self.reader.inside(root.block("master"), &schema::MASTER);
         let worker = self.reader.inside(root.block("worker"), &schema::WORKER);
-        self.only_one_master(&master);
-        self.no_recovery(&master);
+        let (master_count, recovery) = self.masters(&master);
         let master_ports = self.ports(&master);
         let edge = root.block("edge").and_then(|edge| self.edge(edge, &master_ports));
         let [master_port, master_ui_port] = master_ports.map(|port| port.map(|port| port.value));
@@ -51,7 +53,9 @@ impl<'a> File<'a> {
             driver: self.parse(&runtime, "driver", driver),
             image: self.parse(&runtime, "image", |text| Ok(text.parse()?)),
             spark_home: self.parse(&runtime, "spark_home", |text| Ok(text.parse()?)),
+            master_count,
             master_memory: self.memory(&master, master_memory),
+            recovery,
             master_port,
             master_ui_port,
             worker_count: self.whole(&worker, "count", &(0..=Worker::MAX_COUNT)).map(|count| count.value),
@@ -97,33 +101,6 @@ impl<'a> File<'a> {
             self.reader.complain(start(expression), complaint.help("leave it out for every datacenter"));
         }
         Some(list)
-    }
-
-    fn only_one_master(&mut self, master: &Level<'a>) {
-        if let Some(count) = self.whole::<u32>(master, "count", &(1..=Worker::MAX_COUNT))
-            && count.value > 1
-        {
-            let complaint = Complaint::new("more than one master is not available in this version");
-            let help = "write `count = 1`, or leave it out; Nomad restarts the one master when it fails";
-            self.reader.complain(count.offset, complaint.help(help));
-        }
-    }
-
-    fn no_recovery(&mut self, master: &Level<'a>) {
-        self.parse(master, "recovery", |text| match text {
-            "none" => Ok(()),
-            "consul" | "zookeeper" | "rocksdb" | "filesystem" => {
-                let complaint = Complaint::new(format!("`recovery = \"{text}\"` is not available in this version"));
-                Err(complaint
-                    .help("write `recovery = \"none\"`, or leave it out; a master that was restarted begins anew"))
-            }
-            _ => {
-                let modes = ["consul", "zookeeper", "rocksdb", "filesystem", "none"];
-                let modes = schema::list(modes.map(|mode| format!("`{mode}`")).to_vec());
-                Err(Complaint::new(format!("`{}` is not a recovery mode", text.escape_debug()))
-                    .help(format!("expected {modes}")))
-            }
-        });
     }
 
     /// The master's `port` and `ui_port`.

@@ -1,8 +1,10 @@
 //! What the flags give.
 
+use std::ops::RangeInclusive;
+
 use super::problem::{Complaint, Location, Problem};
 use super::validate::{Given, add_datacenter, master_memory, worker_memory};
-use super::{Overrides, Worker, conf};
+use super::{Master, Overrides, Worker, conf};
 use crate::names::{ConfKey, ConfValue, Datacenter};
 
 /// The values of the flags, and what is wrong with them.
@@ -15,7 +17,9 @@ pub(super) fn given(overrides: &Overrides) -> (Given, Vec<Problem>) {
         driver: overrides.driver,
         image: flags.parse("--image", overrides.image.as_ref(), |text| Ok(text.parse()?)),
         spark_home: flags.parse("--spark-home", overrides.spark_home.as_ref(), |text| Ok(text.parse()?)),
-        worker_count: flags.workers(overrides.workers),
+        master_count: flags.count("--masters", overrides.masters, 1..=Master::MAX_COUNT),
+        recovery: None,
+        worker_count: flags.count("--workers", overrides.workers, 0..=Worker::MAX_COUNT),
         worker_cores: flags.parse("--worker-cores", overrides.worker_cores.as_ref(), |text| Ok(text.parse()?)),
         worker_memory: flags.parse("--worker-memory", overrides.worker_memory.as_ref(), worker_memory),
         master_memory: flags.parse("--master-memory", overrides.master_memory.as_ref(), master_memory),
@@ -55,14 +59,12 @@ impl Flags {
         (!list.is_empty()).then_some(list)
     }
 
-    fn workers(&mut self, count: Option<u32>) -> Option<u32> {
+    fn count(&mut self, flag: &'static str, count: Option<u32>, bounds: RangeInclusive<u32>) -> Option<u32> {
         let count = count?;
-        if count > Worker::MAX_COUNT {
-            let most = Worker::MAX_COUNT;
-            self.complain(
-                "--workers",
-                Complaint::new(format!("expected a whole number from 0 to {most}, found `{count}`")),
-            );
+        if !bounds.contains(&count) {
+            let (least, most) = bounds.into_inner();
+            let expected = format!("expected a whole number from {least} to {most}, found `{count}`");
+            self.complain(flag, Complaint::new(expected));
             return None;
         }
         Some(count)

@@ -30,6 +30,7 @@ mod file;
 mod flags;
 mod level;
 mod lines;
+mod master;
 mod problem;
 mod read;
 mod reader;
@@ -46,6 +47,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 pub use edge::{AdvertInterval, AdvertIntervalError, Edge, EdgeDriver, EdgeHost};
+pub use master::{Master, Recovery};
 pub use problem::{Invalid, Location, Problem};
 pub use read::{DEFAULT_FILE, ReadError, read};
 pub use validate::validate;
@@ -98,7 +100,7 @@ pub struct ValidSpec {
     pub node_pool: NodePool,
     /// How Spark's processes run.
     pub runtime: Runtime,
-    /// The Spark master.
+    /// The Spark masters.
     pub master: Master,
     /// The Spark workers.
     pub worker: Worker,
@@ -132,24 +134,6 @@ pub struct Runtime {
     pub image: ImageReference,
     /// Where Spark is on the nodes, for [`Driver::Exec`] and [`Driver::RawExec`].
     pub spark_home: Option<NodePath>,
-}
-
-/// The Spark master. There is one, and it keeps no state: `count = 1`, `recovery = "none"`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Master {
-    /// What Nomad reserves for the master's task. Default 1 GiB.
-    pub memory: Memory,
-    /// The fixed RPC port; `None` lets Nomad choose one from its dynamic range (20000 to 32000 by default). A fixed
-    /// port within that range works as long as Nomad has not given it to another task.
-    pub port: Option<u16>,
-    /// The fixed port of the web UI, as for `port`; never the same port.
-    pub ui_port: Option<u16>,
-}
-
-impl Default for Master {
-    fn default() -> Self {
-        Self { memory: Memory::gib(1), port: None, ui_port: None }
-    }
 }
 
 /// The Spark workers.
@@ -191,6 +175,8 @@ pub struct Overrides {
     pub image: Option<String>,
     /// `--spark-home`
     pub spark_home: Option<String>,
+    /// `--masters`
+    pub masters: Option<u32>,
     /// `--workers`
     pub workers: Option<u32>,
     /// `--worker-cores`

@@ -31,7 +31,7 @@ pub(super) const RUNTIME: Section = Section {
 
 pub(super) const MASTER: Section = Section {
     block: Some("master"),
-    attributes: &["count", "memory", "recovery", "port", "ui_port"],
+    attributes: &["count", "memory", "recovery", "zookeeper", "port", "ui_port"],
     blocks: &[],
     labelled: &[],
     aliases: &[
@@ -40,6 +40,8 @@ pub(super) const MASTER: Section = Section {
         ("replicas", "count"),
         ("mem", "memory"),
         ("ram", "memory"),
+        ("recovery_mode", "recovery"),
+        ("quorum", "zookeeper"),
         ("webui_port", "ui_port"),
     ],
 };

@@ -31,7 +31,7 @@ fn no_file_and_no_flags_give_the_defaults() {
             "datacenters": ["*"],
             "node_pool": "default",
             "runtime": { "driver": null, "image": "apache/spark:4.1.0", "spark_home": null },
-            "master": { "memory": "1GiB", "port": null, "ui_port": null },
+            "master": { "count": 1, "memory": "1GiB", "recovery": "consul", "port": null, "ui_port": null },
             "worker": { "count": 1, "cores": 1, "memory": "1GiB" },
             "edge": null,
             "conf": {},
@@ -53,7 +53,7 @@ runtime {
 master {
   count    = 1
   memory   = "1536MiB"
-  recovery = "none"
+  recovery = "consul"
   port     = 7077
   ui_port  = 8080
 }
@@ -80,7 +80,7 @@ fn every_value_of_a_file_arrives() {
             "datacenters": ["dc1", "eu-*"],
             "node_pool": "gpu",
             "runtime": { "driver": "raw_exec", "image": "localhost:5000/spark:4", "spark_home": "/opt/spark" },
-            "master": { "memory": "1536MiB", "port": 7077, "ui_port": 8080 },
+            "master": { "count": 1, "memory": "1536MiB", "recovery": "consul", "port": 7077, "ui_port": 8080 },
             "worker": { "count": 3, "cores": 2, "memory": "2GiB" },
             "edge": null,
             "conf": { "spark.a": "b", "spark.eventLog.enabled": "true" },
@@ -96,6 +96,7 @@ fn every_flag() -> Overrides {
         driver: Some(Driver::Docker),
         image: Some("spark:5".to_owned()),
         spark_home: Some("/srv/spark".to_owned()),
+        masters: Some(3),
         workers: Some(0),
         worker_cores: Some("4".to_owned()),
         worker_memory: Some("4GiB".to_owned()),
@@ -114,7 +115,7 @@ fn flags_win_over_the_file() {
             "datacenters": ["dc2"],
             "node_pool": "all",
             "runtime": { "driver": "docker", "image": "spark:5", "spark_home": "/srv/spark" },
-            "master": { "memory": "2GiB", "port": 7077, "ui_port": 8080 },
+            "master": { "count": 3, "memory": "2GiB", "recovery": "consul", "port": 7077, "ui_port": 8080 },
             "worker": { "count": 0, "cores": 4, "memory": "4GiB" },
             "edge": null,
             "conf": { "spark.a": "c=d", "spark.b": "", "spark.eventLog.enabled": "true" },
@@ -203,11 +204,30 @@ EOT
 }
 
 #[test]
-fn the_contract_s_own_example_says_what_is_not_available() {
-    let message = check("master {\n  count = 2\n  recovery = \"consul\"\n}\n");
-    let message = message.unwrap_err().to_string();
-    assert_eq!(message.matches("not available in this version").count(), 2, "{message}");
-    assert_eq!(message.lines().count(), 3, "{message}");
+fn masters_that_do_not_elect_are_alone() {
+    for mode in ["rocksdb", "filesystem", "none"] {
+        let message = check(&format!("master {{\n  count = 2\n  recovery = \"{mode}\"\n}}\n"));
+        let message = message.unwrap_err().to_string();
+        assert!(message.contains("each of 2 masters would believe that it leads"), "{message}");
+    }
+    let spec = check("master {\n  count = 2\n  recovery = \"consul\"\n}\n").unwrap();
+    assert_eq!((spec.master.count, spec.master.recovery), (2, Recovery::Consul));
+    let flag = Overrides { masters: Some(2), ..Overrides::default() };
+    let message = validate(Some(&source("master {\n  recovery = \"none\"\n}\n")), &flag).unwrap_err().to_string();
+    assert!(message.contains("--masters: with `recovery = \"none\"`"), "{message}");
+}
+
+#[test]
+fn zookeeper_needs_its_servers() {
+    let message = check("master {\n  recovery = \"zookeeper\"\n}\n").unwrap_err().to_string();
+    assert!(message.contains("needs the servers of ZooKeeper"), "{message}");
+    let message = check("master {\n  zookeeper = [\"zk1:2181\"]\n}\n").unwrap_err().to_string();
+    assert!(message.contains("lists servers that nothing would ask"), "{message}");
+    let message = check("master {\n  recovery = \"zookeeper\"\n  zookeeper = [\"zk1\", \"a b:1\", \"[::1]:0\"]\n}\n");
+    assert_eq!(message.unwrap_err().problems.len(), 3);
+    let spec =
+        check("master {\n  recovery = \"zookeeper\"\n  zookeeper = [\"zk1:2181\", \"[fd00::1]:2181\"]\n}\n").unwrap();
+    assert!(spec.master.recovery.elects());
 }
 
 #[test]

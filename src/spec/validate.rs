@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::problem::{Complaint, Invalid};
-use super::{Driver, Edge, Master, Overrides, Runtime, Source, ValidSpec, Worker, file, flags};
+use super::problem::{Complaint, Invalid, Location};
+use super::{Driver, Edge, Master, Overrides, Recovery, Runtime, Source, ValidSpec, Worker, file, flags};
 use crate::names::{ClusterName, ConfKey, ConfValue, Datacenter, ImageReference, NodePath, NodePool};
 use crate::units::{Cores, Memory};
 
@@ -16,7 +16,9 @@ pub(super) struct Given {
     pub(super) driver: Option<Driver>,
     pub(super) image: Option<ImageReference>,
     pub(super) spark_home: Option<NodePath>,
+    pub(super) master_count: Option<u32>,
     pub(super) master_memory: Option<Memory>,
+    pub(super) recovery: Option<Recovery>,
     pub(super) master_port: Option<u16>,
     pub(super) master_ui_port: Option<u16>,
     pub(super) worker_count: Option<u32>,
@@ -35,7 +37,12 @@ pub fn validate(source: Option<&Source>, overrides: &Overrides) -> Result<ValidS
     problems.sort_by(|one, other| one.location.cmp(&other.location));
     let (flags, wrong_flags) = flags::given(overrides);
     problems.extend(wrong_flags);
-    if problems.is_empty() { Ok(merge(flags, file)) } else { Err(Invalid { problems }) }
+    let asked = flags.master_count;
+    let spec = merge(flags, file);
+    // What the file says by itself was looked at already.
+    let too_many = asked.and_then(|count| file::too_many(count, &spec.master.recovery));
+    problems.extend(too_many.map(|complaint| complaint.at(Location::Flag("--masters"))));
+    if problems.is_empty() { Ok(spec) } else { Err(Invalid { problems }) }
 }
 
 fn merge(flags: Given, file: Given) -> ValidSpec {
@@ -50,7 +57,9 @@ fn merge(flags: Given, file: Given) -> ValidSpec {
             spark_home: flags.spark_home.or(file.spark_home),
         },
         master: Master {
+            count: flags.master_count.or(file.master_count).unwrap_or(default.master.count),
             memory: flags.master_memory.or(file.master_memory).unwrap_or(default.master.memory),
+            recovery: flags.recovery.or(file.recovery).unwrap_or(default.master.recovery),
             port: flags.master_port.or(file.master_port),
             ui_port: flags.master_ui_port.or(file.master_ui_port),
         },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
@@ -45,9 +46,12 @@ pub struct Readiness<'a> {
     /// The versions of the jobs that were registered: what Nomad tells of older ones is no news.
     registered_versions: BTreeMap<String, u64>,
     placed: BTreeMap<String, Placed>,
-    /// The master's UI, once its address is known.
-    ui: Option<(String, MasterUi)>,
-    master_alive: bool,
+    /// The masters' UIs by their addresses, once these are known.
+    uis: BTreeMap<String, MasterUi>,
+    /// The `spark://` URL of the master that is ALIVE.
+    leader: Option<String>,
+    /// How many masters answer that Nomad wants.
+    masters: u64,
     /// How many workers Spark counts.
     workers: Option<u64>,
 }
@@ -96,8 +100,9 @@ impl<'a> Readiness<'a> {
             edge,
             registered_versions: BTreeMap::new(),
             placed: BTreeMap::new(),
-            ui: None,
-            master_alive: false,
+            uis: BTreeMap::new(),
+            leader: None,
+            masters: 0,
             workers: None,
         }
     }
@@ -110,11 +115,16 @@ impl<'a> Readiness<'a> {
     /// What is still missing, in words.
     #[must_use]
     pub fn missing(&self) -> String {
-        if !self.master_alive {
-            return match &self.ui {
-                None => format!("an allocation of {} to run", self.master_job),
-                Some((address, _)) => format!("Spark's master to say ALIVE at http://{address}/json/"),
+        if self.leader.is_none() {
+            let addresses = self.uis.keys().map(|address| format!("http://{address}/json/")).collect::<Vec<_>>();
+            return match addresses[..] {
+                [] => format!("an allocation of {} to run", self.master_job),
+                _ => format!("one of Spark's masters to say ALIVE at {}", addresses.join(", ")),
             };
+        }
+        let wanted = self.job(&self.master_job).map_or(0, Job::desired);
+        if self.masters < wanted {
+            return format!("{wanted} masters to answer; {} do", self.masters);
         }
         if let Some(edge) = self.edge.as_ref().filter(|edge| !edge.answers) {
             return format!("{} edge hosts to run, and the address {} to answer", edge.hosts, edge.address.address);
@@ -164,30 +174,12 @@ impl<'a> Readiness<'a> {
         }
     }
 
-    /// Asks the master, if it runs, and compares its workers with Nomad's allocations.
+    /// Asks the masters that run, and compares the leader's workers with Nomad's allocations.
     async fn look(&mut self) -> Result<Option<Ready>, Error> {
-        let Some(master) = self.current(&self.master_job.clone()).await?.into_iter().next() else {
+        let Some((ui, state)) = self.leader().await? else {
             return Ok(None);
         };
-        let ui = match &self.ui {
-            Some((address, ui)) if *address == master.ui => ui.clone(),
-            _ => {
-                let ui = MasterUi::new(&master.ui)?;
-                self.ui = Some((master.ui.clone(), ui.clone()));
-                ui
-            }
-        };
-        // A master that is still starting does not answer: that is what the next poll is for.
-        let Ok(state) = ui.state().await else {
-            return Ok(None);
-        };
-        if state.is_alive() != self.master_alive {
-            self.master_alive = state.is_alive();
-            if self.master_alive {
-                self.report.event(&Event::MasterAlive { master: state.url.clone() })?;
-            }
-        }
-        if !self.master_alive {
+        if self.job(&self.master_job).is_none_or(|job| self.masters < job.desired()) {
             return Ok(None);
         }
         self.look_at_the_edge().await?;
@@ -204,12 +196,35 @@ impl<'a> Readiness<'a> {
             return Ok(None);
         }
         Ok(match &self.edge {
-            None => Some(Ready { master: state.url, ui: format!("http://{}", master.ui) }),
+            None => Some(Ready { master: state.url, ui: format!("http://{ui}") }),
             Some(edge) if edge.answers => {
                 Some(Ready { master: edge.address.master(), ui: format!("http://{}", edge.address.ui()) })
             }
             Some(_) => None,
         })
+    }
+
+    /// The UI's address and the state of the master that is ALIVE.
+    async fn leader(&mut self) -> Result<Option<(String, MasterState)>, Error> {
+        let masters = self.current(&self.master_job.clone()).await?;
+        self.uis.retain(|address, _| masters.iter().any(|master| master.ui == *address));
+        for master in &masters {
+            if !self.uis.contains_key(&master.ui) {
+                self.uis.insert(master.ui.clone(), MasterUi::new(&master.ui)?);
+            }
+        }
+        // A master that is still starting does not answer: that is what the next poll is for.
+        let asked = self.uis.iter().map(|(address, ui)| async move { (address.clone(), ui.state().await.ok()) });
+        let states: Vec<_> = join_all(asked).await;
+        self.masters = states.iter().filter(|(_, state)| state.is_some()).count() as u64;
+        let leader =
+            states.into_iter().find_map(|(address, state)| Some((address, state.filter(MasterState::is_alive)?)));
+        let url = leader.as_ref().map(|(_, state)| state.url.clone());
+        if let Some(url) = url.clone().filter(|_| url != self.leader) {
+            self.report.event(&Event::MasterAlive { master: url })?;
+        }
+        self.leader = url;
+        Ok(leader)
     }
 
     /// Asks the floating address, where there is one, once all its hosts run what was registered.

@@ -1,4 +1,5 @@
-//! The WordCount application: its own checks, and that the jar in the repository is what its source compiles to.
+//! What is written in Java, the WordCount application and the recovery plugin of the masters: their own checks, and that
+//! the jars in the repository are what their sources compile to.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,27 +8,48 @@ use std::process::Command;
 
 use super::support::lab::CHECKOUT;
 
+const WORDCOUNT: &str = "jobs/wordcount";
+const RECOVERY: &str = "consul/recovery";
+
 #[test]
 fn the_application_passes_its_own_checks() {
-    succeeds(Command::new(source("test.sh")).env("SPARK_HOME", spark_home()));
+    passes_its_own_checks(WORDCOUNT);
 }
 
 #[test]
-fn the_jar_is_what_its_source_compiles_to() {
+fn the_recovery_plugin_passes_its_own_checks() {
+    passes_its_own_checks(RECOVERY);
+}
+
+#[test]
+fn the_application_s_jar_is_what_its_source_compiles_to() {
+    is_what_its_source_compiles_to(WORDCOUNT, "wordcount.jar");
+}
+
+#[test]
+fn the_recovery_plugin_s_jar_is_what_its_source_compiles_to() {
+    is_what_its_source_compiles_to(RECOVERY, "recovery.jar");
+}
+
+fn passes_its_own_checks(folder: &str) {
+    succeeds(Command::new(source(folder, "test.sh")).env("SPARK_HOME", spark_home()));
+}
+
+fn is_what_its_source_compiles_to(source_folder: &str, jar: &str) {
     let folder = tempfile::tempdir().unwrap();
     let rebuilt = folder.path().join("rebuilt.jar");
-    succeeds(Command::new(source("build.sh")).arg(&rebuilt).env("SPARK_HOME", spark_home()));
+    succeeds(Command::new(source(source_folder, "build.sh")).arg(&rebuilt).env("SPARK_HOME", spark_home()));
     // The manifest names the JDK that packed the jar; the classes are what runs.
-    let committed = classes(&source("wordcount.jar"), &folder.path().join("committed"));
+    let committed = classes(&source(source_folder, jar), &folder.path().join("committed"));
     assert!(!committed.is_empty(), "the jar holds classes");
     assert!(
         committed == classes(&rebuilt, &folder.path().join("rebuilt")),
-        "jobs/wordcount/wordcount.jar is not what its source compiles to: run jobs/wordcount/build.sh"
+        "{source_folder}/{jar} is not what its source compiles to: run {source_folder}/build.sh"
     );
 }
 
-fn source(name: &str) -> PathBuf {
-    Path::new(CHECKOUT).join("jobs/wordcount").join(name)
+fn source(folder: &str, name: &str) -> PathBuf {
+    Path::new(CHECKOUT).join(folder).join(name)
 }
 
 /// `SPARK_HOME` as `make test` sets it, else what `make setup` installed.
@@ -48,9 +70,17 @@ fn succeeds(command: &mut Command) {
 fn classes(jar: &Path, folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     fs::create_dir(folder).unwrap();
     succeeds(Command::new("jar").arg("--extract").arg("--file").arg(jar).current_dir(folder));
-    let package = fs::read_dir(folder.join("nomspark")).unwrap();
-    package
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.strip_prefix(folder).unwrap().to_owned(), fs::read(&path).unwrap()))
-        .collect()
+    let mut classes = BTreeMap::new();
+    let mut folders = vec![folder.join("nomspark")];
+    while let Some(package) = folders.pop() {
+        for entry in fs::read_dir(package).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                classes.insert(path.strip_prefix(folder).unwrap().to_owned(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    classes
 }

@@ -2,8 +2,8 @@
 //! that are rendered.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it golden` writes them anew; read the differences before you commit them. The job
-//! files are the ones in `jobs/`, so they are compared and not kept again. nomspark's version and the application's jar
-//! stand in the files as `VERSION` and `APPLICATION`.
+//! files are the ones in `jobs/`, so they are compared and not kept again. nomspark's version and the two jars
+//! stand in the files as `VERSION`, `APPLICATION` and `RECOVERY_PLUGIN`.
 
 pub(crate) mod cases;
 pub(crate) mod job;
@@ -25,8 +25,12 @@ use job::{parse, tasks, template};
 fn redact(plan: &Plan, text: &str) -> String {
     let mut text = text.replace(&format!("\"{}\"", env!("CARGO_PKG_VERSION")), "\"VERSION\"");
     for job in &plan.jobs {
-        if let Variables::Wordcount(variables) = &job.variables {
-            text = text.replace(&variables.application, "APPLICATION");
+        match &job.variables {
+            Variables::Wordcount(variables) => text = text.replace(&variables.application, "APPLICATION"),
+            Variables::Master(variables) if !variables.recovery_plugin.is_empty() => {
+                text = text.replace(&variables.recovery_plugin, "RECOVERY_PLUGIN");
+            }
+            _ => {}
         }
     }
     text

@@ -14,5 +14,6 @@ mod golden;
 mod hosts;
 mod interrupts;
 mod lab;
+mod masters;
 mod support;
 mod wordcount;

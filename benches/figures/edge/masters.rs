@@ -22,6 +22,8 @@ use crate::series::Series;
 /// The ports of the `HAProxy` that asks Consul's DNS.
 const DNS_PORTS: [(u16, u16); 3] = [(7077, 17_077), (8080, 18_080), (8404, 18_404)];
 const POLL: Duration = Duration::from_millis(100);
+/// How long a master that was stopped may take to end before Nomad is asked again.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_mins(5);
 
@@ -107,10 +109,7 @@ async fn replaced(hosts: &Hosts<'_>, round: u32, rounds: u32, moved: &mut Both) 
     let old = settled(hosts).await?;
     let (mut template, mut dns) = gates();
     led(&mut template, &mut dns).await?;
-    hosts.stop_job("spark-master").await?;
-    while processes::of_task(&old.allocation, "master", "java")?.contains(&old.process) {
-        sleep(POLL).await;
-    }
+    stop(hosts, &old).await?;
     let stopped = Instant::now();
     tokio::try_join!(template.shut(stopped), dns.shut(stopped))?;
 
@@ -135,6 +134,25 @@ async fn replaced(hosts: &Hosts<'_>, round: u32, rounds: u32, moved: &mut Both) 
         Ok(())
     };
     tokio::try_join!(watch, hosts.deploy()).map(drop)
+}
+
+/// Has Nomad stop the master, and waits until its process has ended.
+async fn stop(hosts: &Hosts<'_>, master: &Master) -> Result<()> {
+    loop {
+        hosts.stop_job("spark-master").await?;
+        let asked = Instant::now();
+        while asked.elapsed() < PATIENCE {
+            if !processes::of_task(&master.allocation, "master", "java")?.contains(&master.process) {
+                return Ok(());
+            }
+            sleep(POLL).await;
+        }
+        // Seen in one of fifty rounds: Nomad took the request, and the job ran on.
+        println!(
+            "the master still runs {} s after Nomad was asked to stop it, so it is asked again",
+            PATIENCE.as_secs()
+        );
+    }
 }
 
 /// Waits until nothing moves any more, and the master has its worker back.

@@ -67,6 +67,7 @@ prop_compose! {
         spark_home in prop::option::of(parsed("(/[a-z0-9._-]{1,9}){1,4}")),
         (master_memory, worker_memory) in (memory(256), memory(512)),
         (port, ui_port) in (prop::option::of(1..30_000_u16), prop::option::of(30_000..=u16::MAX)),
+        (masters, recovery) in masters(),
         (count, cores) in (0..=Worker::MAX_COUNT, 1..=Cores::MAX),
         conf in prop::collection::btree_map(
             parsed::<ConfKey>("spark\\.x[a-df-jl-z.*]{0,9}"),
@@ -81,12 +82,20 @@ prop_compose! {
             datacenters: datacenters.into_iter().collect(),
             node_pool,
             runtime: Runtime { driver, image, spark_home },
-            master: Master { memory: master_memory, port, ui_port },
+            master: Master { count: masters, memory: master_memory, recovery, port, ui_port },
             worker: Worker { count, cores: Cores::try_from(cores).unwrap(), memory: worker_memory },
             edge: edge.filter(|edge| [port, ui_port].iter().flatten().all(|fixed| !taken(edge).contains(fixed))),
             conf,
         }
     }
+}
+
+/// So many masters as their recovery allows.
+fn masters() -> impl Strategy<Value = (u32, Recovery)> {
+    let servers = prop::collection::vec(parsed("[a-z0-9.-]{1,9}:[1-9][0-9]{0,3}"), 1..4);
+    let electing = prop_oneof![Just(Recovery::Consul), servers.prop_map(Recovery::ZooKeeper)];
+    let alone = prop::sample::select(vec![Recovery::RocksDb, Recovery::Filesystem, Recovery::None]);
+    prop_oneof![(1..=Master::MAX_COUNT, electing), (Just(1), alone)]
 }
 
 /// The ports that a master behind this edge cannot have.
@@ -115,6 +124,12 @@ fn written(spec: &ValidSpec) -> String {
     file += &line("image", text(&spec.runtime.image));
     file += &line("spark_home", spec.runtime.spark_home.as_ref().and_then(|path| text(path)));
     file += "}\nmaster {\n";
+    file += &line("count", Some(spec.master.count.to_string()));
+    file += &line("recovery", text(&spec.master.recovery));
+    if let Recovery::ZooKeeper(servers) = &spec.master.recovery {
+        let servers: Vec<String> = servers.iter().map(|server| quoted(server.as_str())).collect();
+        file += &line("zookeeper", Some(format!("[{}]", servers.join(", "))));
+    }
     file += &line("memory", text(&spec.master.memory));
     file += &line("port", spec.master.port.map(|port| port.to_string()));
     file += &line("ui_port", spec.master.ui_port.map(|port| port.to_string()));

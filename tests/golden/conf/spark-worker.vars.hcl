@@ -30,6 +30,7 @@ links = [
 count = 1
 masters = null
 masters_ui = null
+remembered = true
 worker_cores = 1
 worker_memory = 1024
 cpu = 1000

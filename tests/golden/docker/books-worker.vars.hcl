@@ -18,6 +18,7 @@ links = [
 count = 2
 masters = null
 masters_ui = null
+remembered = true
 worker_cores = 1
 worker_memory = 1024
 cpu = 1000

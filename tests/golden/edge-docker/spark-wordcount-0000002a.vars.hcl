@@ -40,15 +40,15 @@ follow = <<EOT
 ui=$1 url=$2 words=$3
 shift 3
 
-# get HOST:PORT PATH: the body of the answer; without a path, whether anybody listens there.
-get() {
-  local host=$${1%:*}
+# get HOST:PORT PATH: the answer of a web server.
+get() { connected 2 "$1" "printf 'GET $2 HTTP/1.0\r\n\r\n' >&3"; }
+
+# connected SECONDS HOST:PORT [COMMAND]: stays connected until the other side ends it, and prints what comes from there.
+connected() {
+  local host=$${2%:*}
   host=$${host#[}
   # shellcheck disable=SC2016 # the inner shell expands it
-  timeout 2 bash -c '
-    exec 3<>"/dev/tcp/$0/$1" || exit
-    [[ -z $${2:-} ]] || { printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && cat <&3; }
-  ' "$${host%]}" "$${1##*:}" "$${2:-}" 2>/dev/null
+  timeout "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && eval "$2" && cat <&3' "$${host%]}" "$${2##*:}" "$${3:-}" 2>/dev/null
 }
 
 # Sets leader to the URL of the master that is ALIVE, and known where it knows the program.
@@ -68,11 +68,19 @@ look() {
 follow() {
   local gone='' patience
   while kill -0 "$program" 2>/dev/null; do
-    sleep 1 &
-    wait -n "$program" "$!"
-    if [[ -z $gone ]] && get "$${master#spark://}"; then continue; fi
+    if [[ -z $gone ]]; then
+      # Where the master dies this ends at once; where its host is cut off, only the address knows.
+      connected 30 "$${master#spark://}" &
+      wait -n "$program" "$!"
+      if (($? == 124)) && [[ $(get "$ui" /json/url) == *"\"$master\""* ]]; then continue; fi
+      kill "$!" 2>/dev/null
+      gone=$SECONDS
+    else
+      sleep 1 &
+      wait -n "$program" "$!"
+    fi
     # The time without any leader does not count.
-    if [[ -z $gone ]] || ! look; then
+    if ! look; then
       gone=$SECONDS
       continue
     fi

@@ -17,6 +17,7 @@ links = [
 count = 10000
 masters = null
 masters_ui = null
+remembered = true
 worker_cores = 1024
 worker_memory = 1048576
 cpu = 1024000

@@ -17,6 +17,7 @@ links = [
 count = 1
 masters = null
 masters_ui = null
+remembered = true
 worker_cores = 2
 worker_memory = 512
 cpu = 2000

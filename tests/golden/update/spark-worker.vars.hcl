@@ -17,6 +17,7 @@ links = [
 count = 5
 masters = null
 masters_ui = null
+remembered = true
 worker_cores = 1
 worker_memory = 1024
 cpu = 1000

@@ -71,6 +71,11 @@ impl Floating {
         run.env("CONSUL_HTTP_ADDR", format!("{}:8500", self.hosts.address(self.asked)))
     }
 
+    /// Nomad's API.
+    pub(crate) fn nomad(&self) -> String {
+        self.hosts.nomad_at(self.asked)
+    }
+
     /// What Nomad says at a path.
     pub(crate) fn nomad_get(&self, path: &str) -> Value {
         http::get(&format!("{}{path}", self.hosts.nomad_at(self.asked)))

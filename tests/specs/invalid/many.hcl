@@ -13,7 +13,7 @@ runtime "fast" {
 master {
   count    = 2
   memory   = "1GB"
-  recovery = "consul"
+  recovery = "rocksdb"
   port     = 7077
   ui_port  = 7077
 }

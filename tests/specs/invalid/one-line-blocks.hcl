@@ -1,3 +1,3 @@
 worker { cores = 0 }
-master { recovery = "consul" }
+master { recovery = "zookeeper" }
 runtime { drivr = "exec" }

@@ -1,0 +1,194 @@
+//! Masters that elect their leader through Consul, in the lab of three hosts: one leads whatever happens, workers and
+//! applications outlive it, and there are never two.
+
+mod leaders;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use self::leaders::{Asking, assert_never_in_turns, assert_one_after_the_other, is_alive};
+use crate::floating::cluster::{Floating, HOSTS, LIMIT};
+use crate::support::process::Jvm;
+use crate::support::run::{Run, Running};
+use crate::support::{http, wait_for, wait_until};
+
+/// How often the book is counted: long enough for every fault to come while an application runs.
+const COPIES: usize = 4_000;
+const MASTER: &str = "org.apache.spark.deploy.master.Master";
+
+/// A master's allocation.
+#[derive(Clone, Debug)]
+struct Master {
+    allocation: String,
+    node: String,
+    ui: SocketAddr,
+}
+
+struct Masters {
+    floating: Floating,
+}
+
+impl Masters {
+    /// The masters that run.
+    fn all(&self) -> Vec<Master> {
+        let listed = self.floating.nomad_get("/v1/job/spark-master/allocations");
+        let runs =
+            |allocation: &&Value| allocation["ClientStatus"] == "running" && allocation["DesiredStatus"] == "run";
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(runs)
+            .map(|allocation| {
+                let id = text(&allocation["ID"]);
+                let whole = self.floating.nomad_get(&format!("/v1/allocation/{id}"));
+                let ports = whole["AllocatedResources"]["Shared"]["Ports"].as_array().unwrap();
+                let ui = ports.iter().find(|port| port["Label"] == "ui").unwrap();
+                let ui = format!("{}:{}", ui["HostIP"].as_str().unwrap(), ui["Value"]).parse().unwrap();
+                Master { allocation: id, node: text(&allocation["NodeName"]), ui }
+            })
+            .collect()
+    }
+
+    /// Waits until one of two masters leads, with two workers, and all hosts are well; gives the leader and the other one.
+    fn settled(&self) -> (Master, Master) {
+        self.floating.settled();
+        wait_for("a leader with two workers, and one that stands by", LIMIT, || {
+            let (leaders, others): (Vec<Master>, _) = self.all().into_iter().partition(|master| is_alive(master.ui));
+            let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address))?;
+            let ([leader], [other]) = (&leaders[..], &others[..]) else { return None };
+            let stands_by = http::find(&format!("http://{}/json/", other.ui))?["status"] == "STANDBY";
+            (state["aliveworkers"] == 2 && stands_by).then(|| (leader.clone(), other.clone()))
+        })
+    }
+
+    /// Does something to the leader, and sees the other master take over, with its workers, and never both lead.
+    fn takeover(&self, what: &str, fault: impl FnOnce(&Master), mend: impl FnOnce(&Master)) {
+        let (old, new) = self.settled();
+        let asking = Asking::start(vec![old.ui, new.ui]);
+        // Until the leader has said at least once that it leads.
+        thread::sleep(Duration::from_millis(500));
+        fault(&old);
+        wait_until(&format!("the other master to lead with a worker after: {what}"), LIMIT, || {
+            let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address));
+            is_alive(new.ui) && state.is_some_and(|state| state["aliveworkers"].as_u64() > Some(0))
+        });
+        // Whoever was paused or cut off comes back, and would have its say now.
+        mend(&old);
+        thread::sleep(Duration::from_secs(3));
+        assert_one_after_the_other(what, &asking.end(), &[old.ui, new.ui]);
+    }
+
+    fn signal(&self, master: &Master, signal: &str) {
+        let url = format!("{}/v1/client/allocation/{}/signal", self.floating.nomad(), master.allocation);
+        http::post(&url, &json!({ "Signal": signal, "Task": "master" }));
+    }
+
+    /// What a master says on its standard error.
+    fn log(&self, master: &Master) -> String {
+        self.floating.hosts.nomad(&["alloc", "logs", "-stderr", "-task", "master", &master.allocation]).text()
+    }
+
+    /// The applications that run.
+    fn applications(&self) -> Vec<Value> {
+        let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address));
+        state.map(|state| state["activeapps"].as_array().unwrap().clone()).unwrap_or_default()
+    }
+
+    fn consul(&self, arguments: &[&str]) {
+        let run = Run::program(crate::support::lab::program("consul"), arguments);
+        run.env("CONSUL_HTTP_ADDR", format!("{}:8500", self.floating.hosts.address(11))).run().ok();
+    }
+}
+
+fn count(floating: &Floating) -> (Running, String, std::path::PathBuf) {
+    let book = fs::read_to_string(crate::support::lab::CHECKOUT.to_owned() + "/examples/alice.txt").unwrap();
+    let text = floating.hosts.folder.path().join("books.txt");
+    fs::write(&text, book.repeat(COPIES)).unwrap();
+    let input = format!("file://{}", text.display());
+    (floating.nomspark(&["wordcount", "--input", &input, "--top", "3"]).spawn(), book, text)
+}
+
+#[test]
+fn whoever_leads_is_lost_and_the_count_goes_on() {
+    let masters = Masters { floating: Floating::up("198.18.93.0/24") };
+    let floating = &masters.floating;
+    let spec = floating.spec("");
+    let text = fs::read_to_string(&spec).unwrap() + "master {\n  count = 2\n}\nworker {\n  count = 2\n}\n";
+    fs::write(&spec, text).unwrap();
+    let spec = spec.to_str().unwrap();
+    let deployed = floating.nomspark(&["deploy", "--file", spec]).run().ok().json();
+    assert_eq!(deployed["jobs"][0]["running"], 2, "{deployed:#}");
+    let (leader, other) = masters.settled();
+    assert_ne!(leader.node, other.node, "each master has a node of its own");
+
+    let (wordcount, book, text) = count(floating);
+    wait_until("the WordCount to count", LIMIT, || {
+        masters.applications().iter().any(|application| application["cores"].as_u64() > Some(0))
+    });
+    let application = masters.applications()[0]["id"].clone();
+
+    // What a master of this version cannot read is left where it is.
+    masters.consul(&["kv", "put", "nomspark/spark/master/state/worker_foreign", "not a record"]);
+    masters.consul(&["kv", "put", "nomspark/spark/master/state/app_old", "nomspark-record 1 4.1.0 1 1 0\nx"]);
+    masters.takeover("the leader is killed", |leader| masters.signal(leader, "SIGKILL"), |_| ());
+    let (leader, _) = masters.settled();
+    let log = masters.log(&leader);
+    assert!(log.contains("worker_foreign in Consul's KV store: it was not written by a master of nomspark"), "{log}");
+    assert!(log.contains("app_old in Consul's KV store: it was written by Spark 4.1.0, this is Spark 4.3.0"), "{log}");
+
+    let stop = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGSTOP);
+    let go_on = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGCONT);
+    masters.takeover("the leader stands still for a while", stop, go_on);
+    assert_eq!(masters.applications()[0]["id"], application, "the application is the one that was there before");
+    let cut = |leader: &Master| drop(floating.hosts.lab(&["cut", &leader.node]).run().ok());
+    let mend = |leader: &Master| drop(floating.hosts.lab(&["mend", &leader.node]).run().ok());
+    masters.takeover("the leader is cut off", cut, mend);
+    let counted = wordcount.wait().ok().json();
+    let expected = Floating::counts(&book, COPIES as u64);
+    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
+    for word in counted["top"].as_array().unwrap() {
+        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
+    }
+    fs::remove_file(text).unwrap();
+    consul_loses_its_leader(&masters);
+    a_new_version_goes_from_master_to_master(&masters, spec);
+    floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
+}
+
+/// While Consul elects, nobody can be elected; whoever leads afterwards, there were never two.
+fn consul_loses_its_leader(masters: &Masters) {
+    let (leader, other) = masters.settled();
+    let consul = masters.floating.consul_get("/v1/status/leader");
+    let (host, _) = HOSTS
+        .into_iter()
+        .find(|(_, last)| consul.as_str().unwrap().starts_with(&format!("{}:", masters.floating.hosts.address(*last))))
+        .unwrap();
+    let asking = Asking::start(vec![leader.ui, other.ui]);
+    masters.floating.hosts.lab(&["kill", host, "consul"]).run().ok();
+    thread::sleep(Duration::from_secs(15));
+    masters.floating.hosts.up();
+    masters.settled();
+    assert_never_in_turns("Consul without a leader", &asking.end());
+}
+
+/// Nomad replaces one master after the other, and the address leads to one again each time.
+fn a_new_version_goes_from_master_to_master(masters: &Masters, spec: &str) {
+    let (leader, other) = masters.settled();
+    let text = fs::read_to_string(spec)
+        .unwrap()
+        .replace("count = 2\n}\nworker", "count = 2\n  memory = \"1280MiB\"\n}\nworker");
+    fs::write(spec, text).unwrap();
+    let deployed = masters.floating.nomspark(&["deploy", "--file", spec]).run().ok().json();
+    assert_eq!((&deployed["ready"], &deployed["changed"]), (&true.into(), &true.into()), "{deployed:#}");
+    let (new, new_other) = masters.settled();
+    for old in [leader, other] {
+        assert!(old.allocation != new.allocation && old.allocation != new_other.allocation);
+    }
+}
