@@ -19,7 +19,7 @@ use crate::support::run::Running;
 use crate::support::{http, wait_until};
 
 /// How often the book is counted: long enough for every fault to come while an application runs.
-const COPIES: usize = 5_000;
+const COPIES: usize = 7_000;
 
 /// Does something to the holder of the address, and watches it move to another host. Gives what was seen meanwhile.
 fn takeover(floating: &Floating, what: &str, fault: impl Fn(&str)) -> Vec<Sample> {
@@ -104,7 +104,8 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     let idle = move_to_idle_host(&floating, &job);
     let what = "cut off";
     assert_one_holder(what, &takeover(&floating, what, |host| drop(floating.hosts.lab(&["cut", host]).run().ok())));
-    assert!(counting(&floating), "the WordCount was over before the last fault");
+    // Where Consul's leader was on that host, no master may lead until Consul has another one.
+    wait_until("the WordCount to go on after the last fault", LIMIT, || counting(&floating));
     let sampling = floating.place.sample();
     floating.hosts.lab(&["mend", &idle]).run().ok();
     let holder = floating.settled();
@@ -127,7 +128,7 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     the_master_is_replaced(&floating);
     floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
     assert_eq!(floating.place.holders(), BTreeSet::new());
-    assert_eq!(floating.recorded(), None, "nobody holds the address, and nobody is said to");
+    wait_until("Consul to hear that nobody holds the address", LIMIT, || floating.recorded().is_none());
 }
 
 /// What Consul and `status` say of the address.

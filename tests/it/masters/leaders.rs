@@ -110,7 +110,7 @@ pub(crate) fn assert_never_in_turns(what: &str, claims: &[Claim]) {
         if let (Some(before), Some(after)) = (before, after)
             && before.master == after.master
         {
-            let gap = after.asked - before.told;
+            let gap = after.asked.saturating_sub(before.told);
             assert!(gap > LEASE / 2, "{what}: two leaders: {before:?}, {between:?}, {after:?}");
         }
     }
