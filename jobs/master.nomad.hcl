@@ -70,16 +70,10 @@ variable "recovery_plugin" {
   default     = ""
 }
 
-variable "release" {
-  description = "release.sh for the recovery consul."
-  type        = string
-  default     = ""
-}
-
 variable "consul_address" {
-  description = "The address of Consul's agent on the nodes; empty for 127.0.0.1:8500."
+  description = "The address of Consul's agent on the nodes; 127.0.0.1:8500 where a node has no such meta."
   type        = string
-  default     = ""
+  default     = "$${meta.consul_http_addr}"
 }
 
 variable "zookeeper" {
@@ -151,6 +145,12 @@ locals {
     filesystem = { "spark.deploy.recoveryMode" = "FILESYSTEM" }
     none       = {}
   }
+
+  # Where Java is, as Spark itself looks for it.
+  release = join(" ", [
+    "PATH=\"$JAVA_HOME/bin:$PATH\" exec java -Xmx16m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "-cp \"$NOMAD_TASK_DIR/recovery.jar\" nomspark.recovery.Handover",
+  ])
 
   # A line of a Java properties file for each Spark property. {{ would start an action of Nomad's template.
   conf = join("", [
@@ -315,8 +315,15 @@ job "master" {
       config {
         image        = var.driver == "docker" ? var.image : null
         network_mode = var.driver == "docker" ? "host" : null
-        command      = "/bin/bash"
-        args         = ["$${NOMAD_TASK_DIR}/master.sh"]
+        command      = "${var.spark_home}/bin/spark-class"
+
+        args = [
+          "org.apache.spark.deploy.master.Master",
+          "--host", "$${NOMAD_IP_rpc}",
+          "--port", "$${NOMAD_PORT_rpc}",
+          "--webui-port", "$${NOMAD_PORT_ui}",
+          "--properties-file", "$${NOMAD_TASK_DIR}/spark.conf",
+        ]
       }
 
       env {
@@ -335,20 +342,6 @@ job "master" {
 
       # Where Nomad knows Consul with workload identities, the master has a token of its own this way.
       consul {}
-
-      template {
-        destination = "local/master.sh"
-        change_mode = "restart"
-        splay       = "0s"
-        data        = <<-EOT
-          # The kernel frees this lock when the last process of the master has ended: release.sh waits for it.
-          exec 9>"$NOMAD_ALLOC_DIR/master.lock"
-          flock 9
-          exec "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.master.Master \
-            --host "$NOMAD_IP_rpc" --port "$NOMAD_PORT_rpc" --webui-port "$NOMAD_PORT_ui" \
-            --properties-file "$NOMAD_TASK_DIR/spark.conf"
-        EOT
-      }
 
       template {
         destination = "local/recovery.jar"
@@ -412,22 +405,14 @@ job "master" {
           image        = var.driver == "docker" ? var.image : null
           network_mode = var.driver == "docker" ? "host" : null
           command      = "/bin/bash"
-          args         = ["$${NOMAD_TASK_DIR}/release.sh"]
+          args         = ["-c", local.release]
         }
 
         env {
-          SPARK_HOME       = var.spark_home
           CONSUL_HTTP_ADDR = var.consul_address
         }
 
         consul {}
-
-        template {
-          destination = "local/release.sh"
-          change_mode = "restart"
-          splay       = "0s"
-          data        = var.release
-        }
 
         template {
           destination = "local/recovery.jar"

@@ -219,6 +219,12 @@ job "worker" {
         args     = ["$${NOMAD_TASK_DIR}/registered.sh"]
         interval = "2s"
         timeout  = "30s"
+
+        # One that no master has registered by then asks masters that are gone: it starts again with those that there are.
+        check_restart {
+          limit = 5
+          grace = "60s"
+        }
       }
 
       meta {

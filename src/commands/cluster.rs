@@ -192,7 +192,7 @@ pub(super) async fn inherit_runtime(nomad: &Nomad, spec: &mut ValidSpec) -> Resu
             spec.runtime.image = image;
         }
         // A folder that each node names for itself is no path, and is chosen again in the same way.
-        let home = task.env.get("SPARK_HOME");
+        let home = text("command").and_then(|command| command.strip_suffix("/bin/spark-class"));
         if let Some(home) = home.and_then(|home| home.parse().ok())
             && spec.runtime.spark_home.is_none()
         {

@@ -93,9 +93,6 @@ pub struct Task {
     /// The driver's own settings.
     #[serde(default, deserialize_with = "null_as_default")]
     pub config: BTreeMap<String, Value>,
-    /// Environment variables as the job file gives them.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub env: BTreeMap<String, String>,
 }
 
 impl Job {

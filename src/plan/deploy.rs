@@ -10,7 +10,7 @@ use super::{
 };
 use crate::names::ServerAddress;
 use crate::spec::{Driver, Edge, Recovery, ValidSpec};
-use crate::survey::{CONSUL_META, SPARK_HOME_META, Survey, SurveyedNode};
+use crate::survey::{SPARK_HOME_META, Survey, SurveyedNode};
 
 /// What masters elect their leader with (`consul/recovery`).
 const RECOVERY_PLUGIN: &[u8] = include_bytes!("../../consul/recovery/recovery.jar");
@@ -43,7 +43,6 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
         recovery: spec.master.recovery.mode(),
         recovery_plugin: recovery_plugin(&spec.master.recovery),
         zookeeper: zookeeper(&spec.master.recovery),
-        consul_address: consul_address(candidates.as_deref()),
         rpc_port: spec.master.port.unwrap_or(0),
         ui_port: spec.master.ui_port.unwrap_or(0),
         cpu: sizes::DAEMON_CPU,
@@ -128,12 +127,6 @@ fn recovery_plugin(recovery: &Recovery) -> String {
 fn zookeeper(recovery: &Recovery) -> String {
     let Recovery::ZooKeeper(servers) = recovery else { return String::new() };
     servers.iter().map(ServerAddress::as_str).collect::<Vec<_>>().join(",")
-}
-
-/// Each node may have its agent at another address; Nomad puts the node's own answer in.
-fn consul_address(candidates: Option<&[&SurveyedNode]>) -> String {
-    let names = candidates.is_some_and(|nodes| nodes.iter().any(|node| node.names_consul));
-    if names { format!("${{meta.{CONSUL_META}}}") } else { String::new() }
 }
 
 /// The variables that all job files of a cluster share.

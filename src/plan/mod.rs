@@ -137,8 +137,6 @@ pub struct MasterVariables {
     pub recovery_plugin: String,
     /// HOST:PORT of each server, with commas; empty where `ZooKeeper` is not asked.
     pub zookeeper: String,
-    /// The address of Consul's agent on the nodes; empty for 127.0.0.1:8500.
-    pub consul_address: String,
     /// 0: Nomad chooses.
     pub rpc_port: u16,
     /// 0: Nomad chooses.

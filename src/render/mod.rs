@@ -17,9 +17,6 @@ use crate::plan::{EdgeVariables, Plan, PlannedJob, Role, Variables};
 /// What leads workers and drivers to the master behind the floating address.
 const FOLLOW: &str = include_str!("../../jobs/follow.sh");
 
-/// What gives back the lock of a master that died.
-const RELEASE: &str = include_str!("../../consul/recovery/release.sh");
-
 /// What looks at the edge hosts.
 const PREFLIGHT: &str = include_str!("../../jobs/preflight.nomad.hcl");
 /// Its name.
@@ -128,18 +125,18 @@ pub fn job_file_name(role: Role) -> String {
 #[must_use]
 #[expect(clippy::expect_used, reason = "all variables are of types that HCL has")]
 pub fn variables(job: &PlannedJob) -> String {
-    let script = match &job.variables {
+    let follows = match &job.variables {
         Variables::Edge(variables) => return edge::variable_file(variables),
-        Variables::Worker(worker) => worker.masters_ui.as_ref().map(|_| ("follow", FOLLOW)),
-        Variables::Wordcount(wordcount) => wordcount.masters_ui.as_ref().map(|_| ("follow", FOLLOW)),
-        Variables::Master(master) => (!master.recovery_plugin.is_empty()).then_some(("release", RELEASE)),
+        Variables::Worker(worker) => worker.masters_ui.is_some(),
+        Variables::Wordcount(wordcount) => wordcount.masters_ui.is_some(),
+        Variables::Master(_) => false,
     };
     let mut value = hcl::to_value(&job.variables).expect("variables are HCL values");
     markers::mask(&mut value);
     let mut text = markers::unmask(&hcl::to_string(&value).expect("HCL values serialize"));
-    if let Some((variable, script)) = script {
-        let body = Body::builder().add_attribute((variable, heredoc(script))).build();
-        text.push_str(&hcl::to_string(&body).expect("a body serializes"));
+    if follows {
+        let follow = Body::builder().add_attribute(("follow", heredoc(FOLLOW))).build();
+        text.push_str(&hcl::to_string(&follow).expect("a body serializes"));
     }
     text
 }

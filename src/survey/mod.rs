@@ -29,8 +29,6 @@ const PORT_META: &str = "nomspark.port";
 const UI_PORT_META: &str = "nomspark.ui_port";
 /// The key of a node's meta that tells where Spark is on that node.
 pub const SPARK_HOME_META: &str = "spark_home";
-/// The key of a node's meta that tells where Consul's agent listens on that node, if not at 127.0.0.1:8500.
-pub const CONSUL_META: &str = "consul_http_addr";
 
 /// How many nodes are read whole, to see whether operators wrote down where Spark is.
 const NODES_READ_WHOLE: usize = 16;
@@ -63,8 +61,6 @@ pub struct SurveyedNode {
     pub drivers: BTreeSet<String>,
     /// Whether the node's meta says where Spark is.
     pub names_spark_home: bool,
-    /// Whether the node's meta says where Consul's agent listens.
-    pub names_consul: bool,
     /// The interfaces that Nomad knows, with their addresses; empty where the node was not read whole.
     pub interfaces: BTreeMap<String, BTreeSet<IpAddr>>,
 }
@@ -143,7 +139,6 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Optio
                 .map(|(name, _)| name.clone())
                 .collect(),
             names_spark_home: false,
-            names_consul: false,
             interfaces: BTreeMap::new(),
         })
         .collect();
@@ -157,7 +152,6 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Optio
         .try_collect::<Vec<_>>()
         .await?;
     for (index, detail) in whole.into_iter().zip(details) {
-        surveyed[index].names_consul = detail.meta.contains_key(CONSUL_META);
         surveyed[index].names_spark_home = detail.meta.contains_key(SPARK_HOME_META);
         surveyed[index].interfaces = detail.interfaces();
     }

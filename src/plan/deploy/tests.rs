@@ -21,7 +21,6 @@ fn node(name: &str, drivers: &[&str]) -> SurveyedNode {
         eligible: true,
         drivers: drivers.iter().map(ToString::to_string).collect(),
         names_spark_home: false,
-        names_consul: false,
         interfaces: BTreeMap::new(),
     }
 }
@@ -105,7 +104,7 @@ fn a_driver_that_no_node_has() {
 
 #[test]
 fn the_driver_and_spark_s_folder_are_chosen_from_what_the_nodes_have() {
-    let home = |node: SurveyedNode| SurveyedNode { names_spark_home: true, names_consul: false, ..node };
+    let home = |node: SurveyedNode| SurveyedNode { names_spark_home: true, ..node };
     let exec = "runtime {\n  driver = \"exec\"\n}";
     let cases = [
         ("", vec![node("a", &["docker", "raw_exec", "exec"])], Driver::Docker, "/opt/spark"),

@@ -41,7 +41,6 @@ fn node(name: &str, address: &str) -> SurveyedNode {
         eligible: true,
         drivers: ["docker", "raw_exec"].map(ToOwned::to_owned).into(),
         names_spark_home: false,
-        names_consul: false,
         interfaces: interface("eth0", address),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use super::samples::Place;
 use crate::support::hosts::Hosts;
-use crate::support::lab::program;
+use crate::support::lab::{lock, program};
 use crate::support::run::Run;
 use crate::support::{http, wait_for, wait_until};
 
@@ -34,18 +35,23 @@ pub(crate) struct Floating {
     asked: u8,
     /// The port of HAProxy's statistics.
     pub(crate) statistics: u16,
+    /// Two such labs at once are too much for a small machine, where time-outs of a tenth of a second are looked at.
+    _alone: MutexGuard<'static, ()>,
 }
+
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Floating {
     /// Starts the lab; nothing is deployed yet.
     pub(crate) fn up(network: &'static str) -> Self {
+        let alone = lock(&ALONE);
         let hosts = Hosts::new(network);
         hosts.up();
         let state = hosts.state();
         let pid = |host: &Value| (host["name"].as_str().unwrap().to_owned(), host["nomad"]["pid"].as_i64().unwrap());
         let processes = state["hosts"].as_array().unwrap().iter().map(pid).collect();
         let place = Place { address: hosts.address(ADDRESS), hosts: processes };
-        Self { hosts, place, asked: HOSTS[0].1, statistics: 8404 }
+        Self { hosts, place, asked: HOSTS[0].1, statistics: 8404, _alone: alone }
     }
 
     /// Asks the agents of this host from now on.

@@ -12,7 +12,6 @@ fn node(name: &str, drivers: &[&str], names_spark_home: bool) -> SurveyedNode {
         eligible: true,
         drivers: drivers.iter().map(ToString::to_string).collect(),
         names_spark_home,
-        names_consul: false,
         interfaces: BTreeMap::new(),
     }
 }

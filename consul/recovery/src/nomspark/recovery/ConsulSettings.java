@@ -63,7 +63,9 @@ final class ConsulSettings {
 
   /** The value of a variable, empty where it is not set. */
   String get(String variable) {
-    return environment.getOrDefault(variable, "").strip();
+    String value = environment.getOrDefault(variable, "").strip();
+    // What Nomad has no value for, it leaves as it stands in the job file.
+    return value.startsWith("${") ? "" : value;
   }
 
   private static String address(String given, String ssl) {

@@ -138,7 +138,7 @@ final class Election implements LeaderElectionAgent {
       return;
     }
     try {
-      Handover.write(Path.of(folder, "leader"), keeper.release(session, released()).toString(), session);
+      Handover.leave(Path.of(folder, "leader"), keeper.release(session, released()).toString(), session);
     } catch (IOException error) {
       LOG.warn("Nobody can give back the lock of this master if it is killed, others wait for its lease then: {}", error.toString());
     }

@@ -1,37 +1,49 @@
 package nomspark.recovery;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.List;
 
 /**
- * Gives back the lock of a leader that is dead: {@code Handover FILE}, run by release.sh beside the leader. Its input
- * ends when the leader's process has ended. Only the leader's own session is released, whatever has happened to the lock.
+ * Gives back the lock of a leader that is dead; a program that runs beside the master, in the same allocation. The
+ * leader leaves a note, and holds on to a lock of the kernel on it, which is freed when its process has ended. Only the
+ * leader's own session is released, whatever has happened to the lock.
  */
 public final class Handover {
   private static final Duration ANSWER = Duration.ofSeconds(1);
+  private static final Duration POLL = Duration.ofMillis(200);
   /** A few tries are enough: others wait no longer than the lease. */
   private static final int TRIES = 10;
-  private static final Duration PAUSE = Duration.ofMillis(200);
+
+  /** Open until the process ends: the kernel frees a lock as soon as its process closes the file. */
+  private static FileChannel note;
 
   private Handover() {}
 
-  /** What a leader leaves behind for the time after its death, as lines of the file: the transaction, the session. */
-  static void write(Path file, String transaction, String session) throws IOException {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    Files.write(part, List.of(transaction, session));
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+  /**
+   * What a leader leaves behind for the time after its death.
+   *
+   * @param transaction what gives back its lock
+   * @param session what holds the lock
+   */
+  static synchronized void leave(Path file, String transaction, String session) throws IOException {
+    if (note == null) {
+      note = new RandomAccessFile(file.toFile(), "rw").getChannel();
+      // Waits while the note of the process before is read.
+      note.lock();
+    }
+    note.truncate(0);
+    note.write(ByteBuffer.wrap((transaction + "\n" + session).getBytes(StandardCharsets.UTF_8)), 0);
   }
 
-  /** Runs the program. */
+  /** Runs the program, until it is ended. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    Path file = Path.of(arguments[0]);
-    List<String> lines = Files.readAllLines(file);
-    // The next one is from another life of the master.
-    Files.delete(file);
+    Path file = Path.of(System.getenv("NOMAD_ALLOC_DIR"), "leader");
     Consul consul = new Consul(new ConsulSettings(System.getenv()));
     // The first question takes a JVM much longer than any other.
     try {
@@ -39,21 +51,33 @@ public final class Handover {
     } catch (IOException later) {
       System.err.println("Consul does not answer now: " + later);
     }
-    while (System.in.read() >= 0) {
-      continue;
+    while (true) {
+      if (Files.exists(file) && Files.size(file) > 0) {
+        try (FileChannel channel = new RandomAccessFile(file.toFile(), "rw").getChannel()) {
+          channel.lock();
+          String[] lines = Files.readString(file).split("\n");
+          if (lines.length == 2) {
+            release(consul, lines[0], lines[1]);
+          }
+          channel.truncate(0);
+        }
+      }
+      Thread.sleep(POLL.toMillis());
     }
+  }
+
+  private static void release(Consul consul, String transaction, String session) throws InterruptedException {
     for (int left = TRIES; left > 0; left--) {
       try {
-        boolean released = consul.put("/v1/txn", lines.get(0), ANSWER).isGood();
-        consul.put("/v1/session/destroy/" + lines.get(1), "", ANSWER);
+        boolean released = consul.put("/v1/txn", transaction, ANSWER).isGood();
+        consul.put("/v1/session/destroy/" + session, "", ANSWER);
         System.out.println(
             released ? "The master that led is dead, its lock is free" : "The master is dead, its lock was not its own");
         return;
       } catch (IOException error) {
         System.err.println("Consul did not take back the lock of the dead master: " + error);
-        Thread.sleep(PAUSE.toMillis());
+        Thread.sleep(POLL.toMillis());
       }
     }
-    System.exit(1);
   }
 }
