@@ -16,3 +16,8 @@ node_prefix "" {
 service_prefix "spark" {
   policy = "read"
 }
+
+# Who leads, and who holds the floating address: `status` tells both.
+key_prefix "nomspark/" {
+  policy = "read"
+}

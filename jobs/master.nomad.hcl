@@ -146,8 +146,10 @@ locals {
     none       = {}
   }
 
-  # Where Java is, as Spark itself looks for it.
+  # Only beside a leader, and after everybody's start, for which the processor has enough to do. Java is where Spark
+  # itself looks for it.
   release = join(" ", [
+    "until [[ -s $NOMAD_ALLOC_DIR/leader ]]; do sleep 5; done;",
     "PATH=\"$JAVA_HOME/bin:$PATH\" exec java -Xmx16m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "-cp \"$NOMAD_TASK_DIR/recovery.jar\" nomspark.recovery.Handover",
   ])

@@ -181,6 +181,12 @@ impl ClusterName {
         format!("nomspark/{self}/edge/holder")
     }
 
+    /// The key of Consul's KV store that the leading master holds.
+    #[must_use]
+    pub fn leader_key(&self) -> String {
+        format!("nomspark/{self}/master/leader")
+    }
+
     /// The Consul service of the edge hosts.
     #[must_use]
     pub fn edge_service(&self) -> String {

@@ -4,6 +4,7 @@ mod cluster;
 mod context;
 mod deploy;
 mod lab;
+mod leader;
 mod logs;
 mod plan;
 mod render;

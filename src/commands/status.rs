@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::cluster::{self, ClusterError, Endpoints, JobSummary, Master};
 use super::context::Context;
+use super::leader::Leader;
 use crate::cli;
 use crate::cli::exit::Exit;
 use crate::error::Result;
@@ -21,6 +22,8 @@ struct Status {
     cluster: String,
     jobs: Vec<JobSummary>,
     masters: Vec<MasterLine>,
+    /// Who leads, as the lock of the masters says; `None` where they have none.
+    leader: Option<Leader>,
     workers: Vec<WorkerLine>,
     /// The floating address, where the cluster has one.
     vip: Option<Vip>,
@@ -40,6 +43,7 @@ impl Vip {
     async fn ask(address: FloatingAddress, name: &ClusterName, context: &Context<'_>) -> Result<Self> {
         let key = name.holder_key();
         let (holder, recorded) = tokio::try_join!(address.holder(), context.consul.key(&key))?;
+        let recorded = recorded.map(|note| note.text());
         Ok(Self { address: address.address, holder, recorded })
     }
 
@@ -60,10 +64,10 @@ impl Vip {
 }
 
 #[derive(Serialize)]
-struct MasterLine {
-    address: String,
+pub(super) struct MasterLine {
+    pub(super) address: String,
     /// Spark's own word, or UNREACHABLE when it does not answer.
-    state: String,
+    pub(super) state: String,
     allocation: String,
     node: String,
 }
@@ -119,6 +123,7 @@ pub(super) async fn run(arguments: &cli::Status, context: &Context<'_>) -> Resul
             })
             .collect()
     });
+    let lock = Leader::read(&name, context).await?;
     let floating = cluster::floating_address(nomad, &name).await?;
     let endpoints = match floating {
         Some(address) => {
@@ -135,7 +140,7 @@ pub(super) async fn run(arguments: &cli::Status, context: &Context<'_>) -> Resul
         None => None,
     };
     let masters = masters.iter().map(master_line).collect();
-    let status = Status { cluster: name.to_string(), jobs, masters, workers, vip, endpoints };
+    let status = Status { cluster: name.to_string(), jobs, masters, leader: lock, workers, vip, endpoints };
     context.report.result(&status, || text(&status))?;
     Ok(Exit::Done)
 }
@@ -181,6 +186,9 @@ fn text(status: &Status) -> String {
         .collect();
     text.push_str("\nMasters, as Spark says\n");
     text.push_str(&table(&["ADDRESS", "STATE", "ALLOCATION", "NODE"], masters));
+    if let Some(leader) = &status.leader {
+        text.push_str(&format!("\n{}\n", leader.text(&status.masters)));
+    }
     let workers: Vec<Vec<String>> = status
         .workers
         .iter()

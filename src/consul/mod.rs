@@ -2,6 +2,8 @@
 //!
 //! Source: <https://developer.hashicorp.com/consul/api-docs>.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::http::{self, Error, segment};
@@ -76,6 +78,31 @@ impl ServiceEntry {
     }
 }
 
+/// A key of the KV store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct KeyValue {
+    /// What is written there, in base64.
+    #[serde(default)]
+    value: Option<String>,
+    /// The session that holds it.
+    pub session: Option<String>,
+}
+
+impl KeyValue {
+    /// What is written there.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        STANDARD.decode(self.value.as_deref().unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// What is written there, as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct AgentSelf {
@@ -111,11 +138,11 @@ impl Consul {
         self.http.get(&format!("/v1/health/service/{}", segment(name)), &[]).await
     }
 
-    /// `GET /v1/kv/:key`: the text of a key; `None` where there is none.
-    pub async fn key(&self, key: &str) -> Result<Option<String>, Error> {
+    /// `GET /v1/kv/:key`: a key of the store; `None` where there is none.
+    pub async fn key(&self, key: &str) -> Result<Option<KeyValue>, Error> {
         let path = key.split('/').map(segment).collect::<Vec<_>>().join("/");
-        match self.http.get_bytes(&format!("/v1/kv/{path}"), &[("raw", "")]).await {
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        match self.http.get::<Vec<KeyValue>>(&format!("/v1/kv/{path}"), &[]).await {
+            Ok(entries) => Ok(entries.into_iter().next()),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }

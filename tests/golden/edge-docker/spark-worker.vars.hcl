@@ -40,11 +40,12 @@ shift 3
 get() { connected 2 "$1" "printf 'GET $2 HTTP/1.0\r\n\r\n' >&3"; }
 
 # connected SECONDS HOST:PORT [COMMAND]: stays connected until the other side ends it, and prints what comes from there.
+# It takes the place of the subshell in which it is called, so that whoever kills that leaves nothing behind.
 connected() {
   local host=$${2%:*}
   host=$${host#[}
   # shellcheck disable=SC2016 # the inner shell expands it
-  timeout "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && eval "$2" && cat <&3' "$${host%]}" "$${2##*:}" "$${3:-}" 2>/dev/null
+  exec timeout "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && eval "$2" && cat <&3' "$${host%]}" "$${2##*:}" "$${3:-}" 2>/dev/null
 }
 
 # Sets leader to the URL of the master that is ALIVE, and known where it knows the program.

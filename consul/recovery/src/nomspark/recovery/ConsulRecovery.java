@@ -21,7 +21,6 @@ public final class ConsulRecovery extends StandaloneRecoveryModeFactory {
 
   /** This process's; Spark makes filters of its web UI by itself. */
   private static volatile Leadership leadership;
-  private static volatile boolean hasLed;
 
   private final Serializer serializer;
   private final Identity identity;
@@ -37,7 +36,7 @@ public final class ConsulRecovery extends StandaloneRecoveryModeFactory {
     identity = Identity.of(environment);
     consul = new Consul(new ConsulSettings(environment));
     keeper = new LockKeeper(consul, identity.lockKey());
-    leadership = new Leadership(new Candidacy(Timing.USUAL), System::nanoTime, ConsulRecovery::end);
+    leadership = new Leadership(Timing.USUAL, Leadership.Moment::now, ConsulRecovery::end);
   }
 
   @Override
@@ -59,16 +58,10 @@ public final class ConsulRecovery extends StandaloneRecoveryModeFactory {
     return election.start();
   }
 
-  /** Whether this process has ever been the leader. */
-  static boolean hasLed() {
-    hasLed = hasLed || leads();
-    return hasLed;
-  }
-
-  /** Whether this process may act as the leader now. */
-  static boolean leads() {
+  /** Whether this process led before and must not any more. */
+  static boolean hasLostLeadership() {
     Leadership current = leadership;
-    return current != null && current.holds();
+    return current != null && current.isLost();
   }
 
   /** Ends the process without Spark's shutdown, which would take seconds and could hang. Nomad starts it again. */

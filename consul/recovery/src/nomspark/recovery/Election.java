@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.deploy.master.LeaderElectable;
 import org.apache.spark.deploy.master.LeaderElectionAgent;
 import org.slf4j.Logger;
@@ -26,10 +27,11 @@ final class Election implements LeaderElectionAgent {
   private final Leadership leadership;
   private final Timing timing;
 
+  private final AtomicBoolean retired = new AtomicBoolean();
   private volatile String session;
+  private volatile long since;
+  private volatile String how = "";
   private long sessionKept;
-  private long since;
-  private String how = "";
   private long renewal;
   private long lastIndex;
   /** When was last said that Consul is away; 0 while it is there. */
@@ -88,7 +90,7 @@ final class Election implements LeaderElectionAgent {
   }
 
   private void keepSession() throws IOException, InterruptedException {
-    long now = leadership.now();
+    long now = leadership.now().steady();
     if (session == null) {
       session = keeper.openSession(identity.sessionName(), timing.lease());
     } else if (now - sessionKept > LockKeeper.LONGEST_SILENCE.toNanos() / 4) {
@@ -108,7 +110,7 @@ final class Election implements LeaderElectionAgent {
       take(take.seen());
     } else if (step instanceof Candidacy.Step.Renew renew) {
       TimeUnit.NANOSECONDS.sleep(renew.nanos());
-      long asked = leadership.now();
+      Leadership.Moment asked = leadership.now();
       heed(keeper.renew(session, value()), asked);
     }
   }
@@ -117,13 +119,14 @@ final class Election implements LeaderElectionAgent {
     boolean free = seen.isFreeFor(session);
     how = free ? "the lock was free" : "the last leader was silent for " + timing.lease().toMillis() + " ms";
     since = System.currentTimeMillis();
-    long asked = leadership.now();
+    Leadership.Moment asked = leadership.now();
     if (!heed(keeper.take(seen, session, value()), asked)) {
       // Another one was faster, or Consul keeps the lock of a session that it ended.
       pause(PAUSE);
     } else if (leadership.holds()) {
       LOG.info("Elected: {}", how);
-      prepareHandover();
+      // It may have to wait for the file, and the lock has to be confirmed meanwhile.
+      daemon("leader-note", this::prepareHandover);
       master.electedLeader();
       if (!free && seen.session() != null) {
         keeper.closeSession(seen.session());
@@ -145,11 +148,11 @@ final class Election implements LeaderElectionAgent {
   }
 
   private String released() {
-    return identity.value(since, how, ++renewal).put("released", true).toString();
+    return identity.value(since, how, 0).put("released", true).toString();
   }
 
   /** Draws the consequences of an answer; whether the lock is this master's. */
-  private boolean heed(LockKeeper.Verdict verdict, long asked) {
+  private boolean heed(LockKeeper.Verdict verdict, Leadership.Moment asked) {
     if (verdict.isGranted()) {
       leadership.confirmed(asked);
       return true;
@@ -174,13 +177,13 @@ final class Election implements LeaderElectionAgent {
   }
 
   /** Gives the lock back on the way out, so that another one need not wait. */
-  private synchronized void retire() {
+  private void retire() {
     boolean leads = leadership.leave();
+    // Kept as it is: a write without a session would count as one under a lock that nobody holds.
     String held = session;
-    if (held == null) {
+    if (held == null || retired.getAndSet(true)) {
       return;
     }
-    session = null;
     try {
       if (leads) {
         keeper.apply(keeper.release(held, released()));
@@ -192,7 +195,7 @@ final class Election implements LeaderElectionAgent {
   }
 
   private void away(IOException error) {
-    long now = leadership.now();
+    long now = leadership.now().steady();
     if (saidAway == 0 || now - saidAway > QUIET.toNanos()) {
       saidAway = now;
       String meanwhile =

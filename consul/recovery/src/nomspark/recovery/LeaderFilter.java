@@ -16,12 +16,16 @@ public final class LeaderFilter implements Filter {
   @Override
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    boolean led = ConsulRecovery.hasLed();
     chain.doFilter(request, response);
-    // The answer has not left yet: it is shorter than the buffer, or a page that names no state at its beginning.
-    if ((led || ConsulRecovery.hasLed()) && !ConsulRecovery.leads()) {
-      response.reset();
-      ((HttpServletResponse) response).sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "leads no more");
+    // Looked at last: the state that the page names is as old as the page.
+    if (!ConsulRecovery.hasLostLeadership()) {
+      return;
     }
+    if (response.isCommitted()) {
+      // A long page names the state at its end, which has not left yet.
+      throw new ServletException("this master leads no more");
+    }
+    response.reset();
+    ((HttpServletResponse) response).sendError(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "leads no more");
   }
 }

@@ -1,12 +1,23 @@
 package nomspark.recovery;
 
-import java.util.function.LongSupplier;
+import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * Whether this master may act as the leader at this moment. Everybody who acts for it asks here: the keeper of its lock,
  * its memory, its web UI.
  */
 final class Leadership {
+  /**
+   * A moment on two clocks, in nanoseconds. The steady one stands still while the machine sleeps; the wall's is set right
+   * when it wakes up, but may be set at any other time too.
+   */
+  record Moment(long steady, long wall) {
+    static Moment now() {
+      return new Moment(System.nanoTime(), Duration.ofMillis(System.currentTimeMillis()).toNanos());
+    }
+  }
+
   /** What happens when it must not lead any more. */
   interface End {
     /** Ends the process at once, without any last words of Spark's. */
@@ -14,39 +25,61 @@ final class Leadership {
   }
 
   private final Candidacy candidacy;
-  private final LongSupplier clock;
+  private final long fence;
+  private final Supplier<Moment> clock;
   private final End end;
+  /** The wall's time when the last confirmation was asked for. */
+  private long confirmedWall;
+  private boolean hasLed;
   private boolean leaving;
 
-  Leadership(Candidacy candidacy, LongSupplier clock, End end) {
-    this.candidacy = candidacy;
+  Leadership(Timing timing, Supplier<Moment> clock, End end) {
+    candidacy = new Candidacy(timing);
+    fence = timing.fence().toNanos();
     this.clock = clock;
     this.end = end;
   }
 
-  long now() {
-    return clock.getAsLong();
+  Moment now() {
+    return clock.get();
   }
 
   synchronized boolean holds() {
-    return !leaving && candidacy.leads(now());
+    Moment now = now();
+    return !leaving && candidacy.leads(now.steady()) && !slept(now);
+  }
+
+  /** Whether this master led before and must not any more. */
+  synchronized boolean isLost() {
+    return hasLed && !holds();
   }
 
   /** What to do about the lock. A leader that must leave never comes back from here. */
   synchronized Candidacy.Step next() {
-    Candidacy.Step step = candidacy.next(now());
+    Moment now = now();
+    if (candidacy.leads(now.steady()) && slept(now)) {
+      candidacy.depose("by the wall's clock, Consul has not confirmed its lock in time");
+    }
+    Candidacy.Step step = candidacy.next(now.steady());
     if (step instanceof Candidacy.Step.Leave leave && !leaving) {
       end.now(leave.why());
     }
     return step;
   }
 
-  synchronized void saw(Lock lock, String session) {
-    candidacy.saw(lock, session, now());
+  /** Whether the wall's clock went on while the steady one stood still; then others may have waited for the lease. */
+  private boolean slept(Moment now) {
+    return now.wall() - confirmedWall >= fence;
   }
 
-  synchronized void confirmed(long asked) {
-    candidacy.confirmed(asked);
+  synchronized void saw(Lock lock, String session) {
+    candidacy.saw(lock, session, now().steady());
+  }
+
+  synchronized void confirmed(Moment asked) {
+    candidacy.confirmed(asked.steady());
+    confirmedWall = asked.wall();
+    hasLed = true;
   }
 
   synchronized void refused(String reason) {
@@ -54,7 +87,7 @@ final class Leadership {
   }
 
   synchronized void unanswered() {
-    candidacy.unanswered(now());
+    candidacy.unanswered(now().steady());
   }
 
   /** Leads no more from now on, of its own will; the process ends soon. Whether it led until now. */

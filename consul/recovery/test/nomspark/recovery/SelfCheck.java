@@ -17,6 +17,8 @@ public final class SelfCheck {
     whatIsNoRecordIsTold();
     aLeaderThatIsNotConfirmedLeadsNoMore();
     aSilentLeaderIsGivenItsLease();
+    whoSleptLeadsNoMore();
+    whoLeftLeadsNoMore();
     neverTwoLeaders();
   }
 
@@ -91,6 +93,29 @@ public final class SelfCheck {
     check(candidacy.next(101 + lease) instanceof Candidacy.Step.Watch, "a session that ended is given its lease too");
     candidacy.saw(new Lock(10, null, true), "mine", 102 + lease);
     check(candidacy.next(102 + lease) instanceof Candidacy.Step.Take, "a lock that was given back is free");
+  }
+
+  private static void whoSleptLeadsNoMore() {
+    long fence = Timing.USUAL.fence().toNanos();
+    long[] wall = {1000};
+    List<String> ends = new ArrayList<>();
+    Leadership leadership = new Leadership(Timing.USUAL, () -> new Leadership.Moment(5, wall[0]), ends::add);
+    check(!leadership.holds() && !leadership.isLost(), "whoever stands by has lost nothing");
+    leadership.confirmed(leadership.now());
+    check(leadership.holds(), "whoever was confirmed leads");
+    wall[0] += fence;
+    check(!leadership.holds() && leadership.isLost(), "the wall's clock counts too");
+    leadership.next();
+    check(ends.size() == 1 && ends.get(0).contains("wall's clock"), "it ends: " + ends);
+  }
+
+  private static void whoLeftLeadsNoMore() {
+    List<String> ends = new ArrayList<>();
+    Leadership leadership = new Leadership(Timing.USUAL, () -> new Leadership.Moment(5, 5), ends::add);
+    leadership.confirmed(leadership.now());
+    check(leadership.leave() && leadership.isLost(), "it says that it led until now, and does not any more");
+    leadership.depose("refused on the way out");
+    check(ends.isEmpty(), "whoever leaves is not ended before it has given back its lock");
   }
 
   private static void neverTwoLeaders() {

@@ -1,0 +1,79 @@
+//! Who leads, as the lock says that the masters hold in Consul (`consul/recovery`).
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use super::status::MasterLine;
+use crate::error::Result;
+use crate::names::ClusterName;
+
+/// The master that was elected last.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Leader {
+    /// Its `spark://` URL.
+    master: String,
+    /// The Nomad node.
+    node: String,
+    /// The session in Consul with which it holds the lock; `None` where nobody does now.
+    session: Option<String>,
+    /// When it was elected, in milliseconds since 1970.
+    since_ms: u64,
+    /// How the lock had become free.
+    after: String,
+}
+
+/// What masters write into the lock (`Identity.java`).
+#[derive(Deserialize)]
+struct Lock {
+    master: String,
+    node: String,
+    since_ms: u64,
+    after: String,
+}
+
+impl Leader {
+    /// Reads the lock; `None` where masters have none, or somebody else wrote there.
+    pub(super) async fn read(name: &ClusterName, context: &Context<'_>) -> Result<Option<Self>> {
+        let Some(key) = context.consul.key(&name.leader_key()).await? else {
+            return Ok(None);
+        };
+        let lock: Option<Lock> = serde_json::from_slice(&key.bytes()).ok();
+        Ok(lock.map(|lock| Self {
+            master: lock.master,
+            node: lock.node,
+            session: key.session.clone(),
+            since_ms: lock.since_ms,
+            after: lock.after,
+        }))
+    }
+
+    /// One line, or two where Spark says something else.
+    pub(super) fn text(&self, masters: &[MasterLine]) -> String {
+        let Self { master, node, after, .. } = self;
+        let since = format!("elected {} ago, when {after}", ago(self.since_ms));
+        let alive = masters.iter().find(|master| master.state == "ALIVE").map(|master| &master.address);
+        match (&self.session, alive) {
+            (None, _) => format!("Consul's lock is nobody's; the last leader was {master} on {node}, {since}"),
+            (Some(session), Some(alive)) if master.ends_with(&format!("//{alive}")) => {
+                format!(
+                    "Leader: {master} on {node}, says Consul's lock (session {session}), and Spark says ALIVE;\n{since}"
+                )
+            }
+            (Some(session), alive) => {
+                let spark = alive.map_or_else(|| "no master".to_owned(), |alive| format!("spark://{alive}"));
+                format!(
+                    "Consul's lock says that {master} on {node} leads (session {session}), Spark says that {spark} is ALIVE;\n{since}"
+                )
+            }
+        }
+    }
+}
+
+/// How long ago this was, by this machine's clock.
+fn ago(since_ms: u64) -> humantime::FormattedDuration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = now.saturating_sub(Duration::from_millis(since_ms)).as_secs();
+    humantime::format_duration(Duration::from_secs(seconds))
+}
