@@ -170,6 +170,13 @@ job "edge" {
       mode     = "delay"
     }
 
+    # A node that Nomad does not hear of may be well, and its tasks too: they go on, and are kept when it is heard again.
+    disconnect {
+      lost_after = "5m"
+      replace    = false
+      reconcile  = "keep_original"
+    }
+
     service {
       provider = "consul"
       name     = "${var.cluster}-edge"

@@ -44,6 +44,8 @@ follow() {
       wait -n "$program" "$!"
       if (($? == 124)) && [[ $(get "$ui" /json/url) == *"\"$master\""* ]]; then continue; fi
       kill "$!" 2>/dev/null
+      # The usual end: nothing is left to ask.
+      if ! kill -0 "$program" 2>/dev/null; then return; fi
       gone=$SECONDS
     else
       sleep 1 &

@@ -149,7 +149,7 @@ locals {
   # Only beside a leader, and after everybody's start, for which the processor has enough to do. Java is where Spark
   # itself looks for it.
   release = join(" ", [
-    "until [[ -s $NOMAD_ALLOC_DIR/leader ]]; do sleep 5; done;",
+    "until [[ -s $NOMAD_ALLOC_DIR/leader ]]; do sleep 2; done;",
     "PATH=\"$JAVA_HOME/bin:$PATH\" exec java -Xmx16m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "-cp \"$NOMAD_TASK_DIR/recovery.jar\" nomspark.recovery.Handover",
   ])
@@ -243,7 +243,7 @@ job "master" {
 
     # Nomad's default waits 15 s before each restart: too long for what everything else waits for.
     restart {
-      attempts = 3
+      attempts = 10
       interval = "5m"
       delay    = "1s"
       mode     = "fail"

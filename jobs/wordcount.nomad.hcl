@@ -203,6 +203,13 @@ job "wordcount" {
       mode     = "fail"
     }
 
+    # A node that Nomad does not hear of may be well, and its tasks too: they go on, and are kept when it is heard again.
+    disconnect {
+      lost_after = "1m"
+      replace    = false
+      reconcile  = "keep_original"
+    }
+
     reschedule {
       attempts  = 0
       unlimited = false

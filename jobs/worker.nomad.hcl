@@ -195,6 +195,13 @@ job "worker" {
       mode     = "fail"
     }
 
+    # A node that Nomad does not hear of may be well, and its tasks too: they go on, and are kept when it is heard again.
+    disconnect {
+      lost_after = "5m"
+      replace    = true
+      reconcile  = "keep_original"
+    }
+
     reschedule {
       delay          = "5s"
       delay_function = "exponential"

@@ -20,6 +20,8 @@ pub mod submit;
 pub mod survey;
 pub mod watch;
 
+pub mod drill;
+
 pub mod consul;
 pub mod error;
 pub mod http;

@@ -1,6 +1,5 @@
 //! What several commands ask about a deployed cluster: its jobs, its masters, the one that leads.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,15 +7,13 @@ use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
 use crate::names::{ClusterName, Datacenter, NodePool};
 use crate::nomad::Nomad;
-use crate::nomad::allocations::{Allocation, AllocationDetail};
+use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
-use crate::spark::{FloatingAddress, MasterState, MasterUi};
+use crate::spark::MasterState;
 use crate::spec::{Driver, ValidSpec};
-use crate::survey::{CLUSTER_META, ExistingEdge};
+use crate::survey::CLUSTER_META;
+pub(super) use crate::survey::{Master, floating_address, masters, running_allocations, runs};
 use crate::watch::{JobListing, JobState, Verdict};
-
-/// How many allocations are read at the same time.
-const CONCURRENT_READS: usize = 8;
 
 /// A job in one line.
 #[derive(Clone, Debug, Serialize)]
@@ -82,15 +79,6 @@ pub(super) struct Endpoints {
     pub(super) history: Option<String>,
 }
 
-/// A running allocation of a job, with what Spark's master says there.
-#[derive(Clone, Debug)]
-pub(super) struct Master {
-    pub(super) allocation: AllocationDetail,
-    pub(super) ui: String,
-    /// `None` when it does not answer.
-    pub(super) state: Option<MasterState>,
-}
-
 /// Why a cluster cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ClusterError {
@@ -120,38 +108,6 @@ impl Advice for ClusterError {
 pub(super) async fn jobs(nomad: &Nomad, name: &ClusterName) -> Result<Vec<Job>> {
     let jobs = nomad.list_jobs(&format!("{name}-")).await?;
     Ok(jobs.into_iter().filter(|job| job.meta.get(CLUSTER_META).map(String::as_str) == Some(name.as_str())).collect())
-}
-
-/// Whether an allocation is wanted and runs.
-pub(super) fn runs(allocation: &Allocation) -> bool {
-    allocation.desired_status == "run" && allocation.client_status == "running"
-}
-
-/// The running allocations of a job, whole.
-pub(super) async fn running_allocations(nomad: &Nomad, job: &str) -> Result<Vec<AllocationDetail>> {
-    let running: Vec<Allocation> = nomad.job_allocations(job).await?.into_iter().filter(runs).collect();
-    let details = stream::iter(running.iter().map(|allocation| nomad.allocation(&allocation.id)))
-        .buffered(CONCURRENT_READS)
-        .try_collect()
-        .await?;
-    Ok(details)
-}
-
-/// The masters of a cluster, each with its own word about itself.
-pub(super) async fn masters(nomad: &Nomad, name: &ClusterName) -> Result<Vec<Master>> {
-    let mut masters = Vec::new();
-    for allocation in running_allocations(nomad, &name.master_job()).await? {
-        let ui = allocation.address("ui").unwrap_or_default();
-        let state = MasterUi::new(&ui)?.state().await.ok();
-        masters.push(Master { allocation, ui, state });
-    }
-    Ok(masters)
-}
-
-/// The floating address of a cluster, as its edge job's meta tells; `None` where it has none.
-pub(super) async fn floating_address(nomad: &Nomad, name: &ClusterName) -> Result<Option<FloatingAddress>> {
-    let job = nomad.find_job(&name.edge_job()).await?;
-    Ok(job.as_ref().and_then(ExistingEdge::of).map(|edge| edge.floating_address()))
 }
 
 /// The state of the master that leads; it has at least one worker.

@@ -47,7 +47,8 @@ async fn link(host: &str, up: bool, report: &Report) -> Result<()> {
     Ok(report.result(&linked, || linked.text())?)
 }
 
-fn options(timeout: Duration) -> Result<Options> {
+/// How the lab of this user is found.
+pub(super) fn options(timeout: Duration) -> Result<Options> {
     let state_dir = lab::default_state_dir()?;
     Ok(Options { nodes: None, network: None, nomad_port: None, consul_port: None, state_dir, timeout })
 }

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::context::Context;
 use super::status::MasterLine;
 use crate::error::Result;
 use crate::names::ClusterName;
+use crate::survey::Lock;
 
 /// The master that was elected last.
 #[derive(Clone, Debug, Serialize)]
@@ -24,23 +25,13 @@ pub(super) struct Leader {
     after: String,
 }
 
-/// What masters write into the lock (`Identity.java`).
-#[derive(Deserialize)]
-struct Lock {
-    master: String,
-    node: String,
-    since_ms: u64,
-    after: String,
-}
-
 impl Leader {
     /// Reads the lock; `None` where masters have none, or somebody else wrote there.
     pub(super) async fn read(name: &ClusterName, context: &Context<'_>) -> Result<Option<Self>> {
         let Some(key) = context.consul.key(&name.leader_key()).await? else {
             return Ok(None);
         };
-        let lock: Option<Lock> = serde_json::from_slice(&key.bytes()).ok();
-        Ok(lock.map(|lock| Self {
+        Ok(Lock::of(&key).map(|lock| Self {
             master: lock.master,
             node: lock.node,
             session: key.session.clone(),

@@ -3,6 +3,7 @@
 mod cluster;
 mod context;
 mod deploy;
+mod drill;
 mod lab;
 mod leader;
 mod logs;
@@ -49,6 +50,7 @@ async fn dispatch(cli: Cli, report: &Report) -> Result<Exit> {
         Command::Status(arguments) => status::run(&arguments, &Context::new(&global, report)?).await,
         Command::Logs(arguments) => logs::run(&arguments, &Context::new(&global, report)?).await,
         Command::Stop(arguments) => stop::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Drill(arguments) => drill::run(&arguments, &global, &Context::new(&global, report)?).await,
         Command::Lab(command) => lab::run(command, report).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

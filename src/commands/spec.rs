@@ -24,7 +24,8 @@ impl Advice for JobFileError {
 
     fn hint(&self) -> Option<String> {
         Some(
-            "--jobs names a folder with master.nomad.hcl, edge.nomad.hcl, worker.nomad.hcl or wordcount.nomad.hcl"
+            "--jobs names a folder with master.nomad.hcl, edge.nomad.hcl, worker.nomad.hcl, wordcount.nomad.hcl or \
+             drill.nomad.hcl"
                 .to_owned(),
         )
     }
@@ -41,6 +42,7 @@ pub(super) fn load(arguments: &SpecArguments) -> Result<(ValidSpec, JobFiles)> {
             edge: read_job_file(folder, Role::Edge)?,
             worker: read_job_file(folder, Role::Worker)?,
             wordcount: read_job_file(folder, Role::Wordcount)?,
+            drill: read_job_file(folder, Role::Drill)?,
         },
     };
     Ok((spec, files))

@@ -2,11 +2,16 @@
 //!
 //! Source: <https://developer.hashicorp.com/consul/api-docs>.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::http::{self, Error, segment};
+
+/// How long a blocking query waits for something to change.
+const WAIT: Duration = Duration::from_secs(20);
 
 /// A client of the local Consul agent or of a server.
 #[derive(Clone, Debug)]
@@ -140,11 +145,30 @@ impl Consul {
 
     /// `GET /v1/kv/:key`: a key of the store; `None` where there is none.
     pub async fn key(&self, key: &str) -> Result<Option<KeyValue>, Error> {
-        let path = key.split('/').map(segment).collect::<Vec<_>>().join("/");
-        match self.http.get::<Vec<KeyValue>>(&format!("/v1/kv/{path}"), &[]).await {
+        match self.http.get::<Vec<KeyValue>>(&key_path(key), &[]).await {
             Ok(entries) => Ok(entries.into_iter().next()),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
+
+    /// `GET /v1/kv/:key` as a blocking query, once: a key that exists, and its index, as soon as that is another one than
+    /// `index`, or when [`WAIT`] has passed.
+    pub async fn key_after(&self, key: &str, index: u64) -> Result<(Option<KeyValue>, u64), Error> {
+        let (index, wait) = (index.to_string(), format!("{}s", WAIT.as_secs()));
+        let query = [("index", index.as_str()), ("wait", wait.as_str())];
+        // Consul adds a sixteenth to the time, so that not all who wait come back at once.
+        let limit = WAIT + WAIT / 4;
+        let (entries, index) = self.http.get_indexed_once::<Vec<KeyValue>>(&key_path(key), &query, limit).await?;
+        Ok((entries.into_iter().next(), index))
+    }
+
+    /// `GET /v1/status/leader`, once: the server that leads; empty where there is none.
+    pub async fn server_that_leads(&self, timeout: Duration) -> Result<String, Error> {
+        self.http.get_once("/v1/status/leader", timeout).await
+    }
+}
+
+fn key_path(key: &str) -> String {
+    format!("/v1/kv/{}", key.split('/').map(segment).collect::<Vec<_>>().join("/"))
 }

@@ -31,6 +31,15 @@ const MAX_REDIRECTS: usize = 10;
 /// A query of a request: names and values, not yet encoded.
 pub type Query<'a> = &'a [(&'a str, &'a str)];
 
+/// What a request goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connections {
+    /// A connection of its own: the request sees what a stranger would see.
+    New,
+    /// The connection of the request before, which costs the server less.
+    Kept,
+}
+
 /// A client of one HTTP API.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -56,8 +65,20 @@ pub fn segment(name: &str) -> String {
 impl Client {
     /// Builds the client; reads the certificates that the endpoint names.
     pub fn new(endpoint: Endpoint) -> Result<Self, Error> {
-        let builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
+        Self::build(endpoint, reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT))
+    }
+
+    /// A client for questions that are asked all the time, whose connections are made within `connect` or not at all.
+    pub fn asking(endpoint: Endpoint, connect: Duration, connections: Connections) -> Result<Self, Error> {
+        let idle = match connections {
+            Connections::New => 0,
+            Connections::Kept => usize::MAX,
+        };
+        Self::build(endpoint, reqwest::Client::builder().connect_timeout(connect).pool_max_idle_per_host(idle))
+    }
+
+    fn build(endpoint: Endpoint, builder: reqwest::ClientBuilder) -> Result<Self, Error> {
+        let builder = builder
             .redirect(redirect::Policy::custom(same_server))
             // The exec API upgrades to a websocket, which HTTP/2 cannot carry the same way.
             .http1_only()
@@ -103,6 +124,20 @@ impl Client {
         self.decode(&Method::GET, path, &body)
     }
 
+    /// Reads a document with its index, once: an answer that the server holds back until something changes.
+    pub async fn get_indexed_once<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: Query<'_>,
+        timeout: Duration,
+    ) -> Result<(T, u64), Error> {
+        let request = self.request(Method::GET, path, query).timeout(timeout);
+        let response = self.send(&Method::GET, path, request).await?;
+        let index = index(&response);
+        let body = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, &source))?;
+        Ok((self.decode(&Method::GET, path, &body)?, index))
+    }
+
     /// Reads a document that may be absent: 404 is `None`.
     pub async fn find<T: DeserializeOwned>(&self, path: &str, query: Query<'_>) -> Result<Option<T>, Error> {
         match self.get(path, query).await {
@@ -128,16 +163,7 @@ impl Client {
 
     /// Reads a document together with the index at which the server had it (`X-Nomad-Index`, `X-Consul-Index`).
     pub async fn get_indexed<T: DeserializeOwned>(&self, path: &str, query: Query<'_>) -> Result<(T, u64), Error> {
-        let (body, index) = retry(Attempt::Read, || async {
-            let request = self.request(Method::GET, path, query).timeout(ANSWER_TIMEOUT);
-            let response = self.send(&Method::GET, path, request).await?;
-            let index = ["x-nomad-index", "x-consul-index"].iter().find_map(|name| response.headers().get(*name));
-            let index = index.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-            let bytes = response.bytes().await.map_err(|source| self.transport(&Method::GET, path, &source))?;
-            Ok((bytes, index))
-        })
-        .await?;
-        Ok((self.decode(&Method::GET, path, &body)?, index))
+        retry(Attempt::Read, || self.get_indexed_once(path, query, ANSWER_TIMEOUT)).await
     }
 
     /// Opens an answer that is read piece by piece; the caller bounds the time.
@@ -188,6 +214,12 @@ impl Client {
             source,
         })
     }
+}
+
+/// The index at which the server had what it answers.
+fn index(response: &Response) -> u64 {
+    let header = ["x-nomad-index", "x-consul-index"].iter().find_map(|name| response.headers().get(*name));
+    header.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
 }
 
 /// Reads the beginning of a body, as far as it comes.

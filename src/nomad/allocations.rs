@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{Nomad, null_as_default};
 use crate::http::{Error, segment};
@@ -193,6 +195,21 @@ impl Nomad {
     /// The same, with the index of the list.
     pub async fn job_allocations_indexed(&self, job: &str) -> Result<(Vec<Allocation>, u64), Error> {
         self.http.get_indexed(&format!("/v1/job/{}/allocations", segment(job)), &[]).await
+    }
+
+    /// `POST /v1/client/allocation/:id/signal`: sends a signal, such as SIGKILL, to a task.
+    pub async fn signal_task(&self, allocation: &str, task: &str, signal: &str) -> Result<(), Error> {
+        let path = format!("/v1/client/allocation/{}/signal", segment(allocation));
+        let body = json!({ "Signal": signal, "Task": task });
+        let _: Value = self.http.change(Method::POST, &path, &[], &body).await?;
+        Ok(())
+    }
+
+    /// `POST /v1/allocation/:id/stop`: stops an allocation; Nomad places another one.
+    pub async fn stop_allocation(&self, id: &str) -> Result<(), Error> {
+        let path = format!("/v1/allocation/{}/stop", segment(id));
+        let _: Value = self.http.change(Method::POST, &path, &[], &Value::Null).await?;
+        Ok(())
     }
 
     /// `GET /v1/allocation/:id`.

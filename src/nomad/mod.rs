@@ -10,6 +10,8 @@ pub mod files;
 pub mod jobs;
 pub mod nodes;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Deserializer};
 
 use crate::http;
@@ -30,6 +32,11 @@ impl Nomad {
     #[must_use]
     pub fn address(&self) -> String {
         self.http.address()
+    }
+
+    /// `GET /v1/status/leader`, once: the server that leads.
+    pub async fn server_that_leads(&self, timeout: Duration) -> Result<String, http::Error> {
+        self.http.get_once("/v1/status/leader", timeout).await
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::time::Duration;
 
+use reqwest::Method;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{Nomad, null_as_default};
 use crate::http::{Error, segment};
@@ -118,6 +121,24 @@ impl Nomad {
     /// `GET /v1/node/:id`.
     pub async fn node(&self, id: &str) -> Result<NodeDetail, Error> {
         self.http.get(&format!("/v1/node/{}", segment(id)), &[]).await
+    }
+
+    /// `POST /v1/node/:id/drain`: moves everything away from a node, system jobs included; what has not gone when
+    /// `deadline` has passed is stopped.
+    pub async fn drain_node(&self, id: &str, deadline: Duration) -> Result<(), Error> {
+        let nanoseconds = u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX);
+        let specification = json!({ "Deadline": nanoseconds, "IgnoreSystemJobs": false });
+        self.change_drain(id, &json!({ "DrainSpec": specification, "MarkEligible": false })).await
+    }
+
+    /// `POST /v1/node/:id/drain`: ends a drain and lets Nomad place allocations on the node again.
+    pub async fn end_drain(&self, id: &str) -> Result<(), Error> {
+        self.change_drain(id, &json!({ "DrainSpec": null, "MarkEligible": true })).await
+    }
+
+    async fn change_drain(&self, id: &str, body: &Value) -> Result<(), Error> {
+        let _: Value = self.http.change(Method::POST, &format!("/v1/node/{}/drain", segment(id)), &[], body).await?;
+        Ok(())
     }
 
     /// `GET /v1/node/pools`: the names.

@@ -2,7 +2,9 @@
 //!
 //! A plan leaves nothing to choose for the steps that follow it: every variable of every job file has its value.
 
+mod application;
 mod deploy;
+mod drill;
 mod edge;
 mod error;
 mod sizes;
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use deploy::deploy;
+pub use drill::{DrillApplication, drill};
 pub use edge::EdgeVariables;
 pub use error::Error;
 pub use wordcount::{Input, WordCount, wordcount};
@@ -32,6 +35,8 @@ pub enum Role {
     Worker,
     /// A WordCount driver.
     Wordcount,
+    /// The driver of an application that runs through a failover drill.
+    Drill,
 }
 
 impl Role {
@@ -43,6 +48,7 @@ impl Role {
             Self::Edge => "edge",
             Self::Worker => "worker",
             Self::Wordcount => "wordcount",
+            Self::Drill => "drill",
         }
     }
 }
@@ -87,6 +93,8 @@ pub enum Variables {
     Worker(WorkerVariables),
     /// Of `jobs/wordcount.nomad.hcl`.
     Wordcount(WordcountVariables),
+    /// Of `jobs/drill.nomad.hcl`.
+    Drill(DrillVariables),
 }
 
 /// What all job files ask for.
@@ -191,6 +199,34 @@ pub struct WordcountVariables {
     pub input: String,
     /// How many words the summary lists.
     pub top: u32,
+    /// The application's jar, in base64.
+    pub application: String,
+    /// MHz.
+    pub cpu: u64,
+    /// MiB.
+    pub memory: u64,
+    /// MiB.
+    pub heap: u64,
+}
+
+/// The values of the driver of an application that runs through a failover drill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DrillVariables {
+    /// What all job files ask for.
+    #[serde(flatten)]
+    pub common: CommonVariables,
+    /// The end of the job's name.
+    pub id: String,
+    /// The `spark://` URL of the master or of the floating address.
+    pub master: String,
+    /// `HOST:PORT` of the web UI at the floating address.
+    pub masters_ui: Option<String>,
+    /// After how many seconds it ends by itself.
+    pub at_most: u64,
+    /// How many cores the executors take at most.
+    pub cores_max: u64,
+    /// The ids of the nodes on which the driver must not run.
+    pub avoid_nodes: Vec<String>,
     /// The application's jar, in base64.
     pub application: String,
     /// MHz.

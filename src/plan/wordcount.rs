@@ -1,22 +1,16 @@
-//! The plan of a WordCount: a batch job whose only task is the Spark driver, in client mode.
+//! The plan of a WordCount.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, WordcountVariables, deploy, sizes};
+use super::{Error, Plan, Role, Variables, WordcountVariables, application, sizes};
 use crate::names::RunId;
 use crate::spark::FloatingAddress;
 use crate::spec::ValidSpec;
 use crate::survey::Survey;
-use crate::units::Memory;
 
 /// The application, compiled from `jobs/wordcount/src`.
 const APPLICATION: &[u8] = include_bytes!("../../jobs/wordcount/wordcount.jar");
-/// The driver's heap unless the spec says otherwise, in MiB: it holds the plan of the work and the head of the result,
-/// never the text.
-const DRIVER_HEAP: u64 = 512;
-/// A JVM that lives for seconds never earns back what its optimizing compiler and its parallel collector cost.
-const SHORT_LIVED_JVM: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 /// Up to this size, in bytes, executors live too shortly as well: measured to pay up to 1 GB, and not beyond.
 const SMALL_INPUT: u64 = 1_024 * 1_024 * 1_024;
 /// What an executor gets unless the spec says otherwise, in MiB; Spark's own default.
@@ -50,11 +44,14 @@ pub struct WordCount {
 
 /// Plans one run.
 pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<Plan, Error> {
-    let candidates = deploy::candidates(spec, survey)?;
-    let driver = deploy::choose_driver(spec, Some(&candidates))?;
-    let mut common = deploy::common(spec, driver, Some(&candidates));
-    set_defaults(&mut common, run);
-    let heap = driver_heap(&common);
+    let mut common = application::common(spec, survey)?;
+    application::set_executor_memory(&mut common, EXECUTOR_MEMORY, run.smallest_worker);
+    application::set_short_lived_driver(&mut common);
+    if matches!(run.input, Input::Upload(bytes) if bytes <= SMALL_INPUT) {
+        application::set_short_lived_executors(&mut common);
+    }
+    // The driver holds the plan of the work and the head of the result, never the text.
+    let (driver, heap) = (common.driver, application::driver_heap(&common));
     let input = match &run.input {
         Input::Upload(_) => "upload".to_owned(),
         Input::Uri(uri) => uri.clone(),
@@ -62,7 +59,7 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
     let variables = WordcountVariables {
         common,
         id: run.id.to_string(),
-        master: run.address.map_or_else(|| run.master.clone(), |address| address.master()),
+        master: application::master(&run.master, run.address),
         masters_ui: run.address.map(|address| address.ui()),
         input,
         top: run.top,
@@ -71,31 +68,6 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
         memory: sizes::with_overhead(heap),
         heap,
     };
-    let job = PlannedJob {
-        id: spec.name.wordcount_job(&run.id),
-        role: Role::Wordcount,
-        variables: Variables::Wordcount(variables),
-        job_modify_index: 0,
-        runs: false,
-    };
-    Ok(Plan { cluster: spec.name.clone(), driver, warnings: Vec::new(), jobs: vec![job] })
-}
-
-/// The driver's heap in MiB: what the spec says, so that Nomad reserves memory for just that.
-fn driver_heap(common: &CommonVariables) -> u64 {
-    let said = common.conf.get("spark.driver.memory").and_then(|memory| memory.parse::<Memory>().ok());
-    said.map_or(DRIVER_HEAP, Memory::mib)
-}
-
-/// Properties that suit a WordCount; what the spec says wins.
-fn set_defaults(common: &mut CommonVariables, run: &WordCount) {
-    let mut default = |key: &str, value: &str| {
-        common.conf.entry(key.to_owned()).or_insert_with(|| value.to_owned());
-    };
-    // An executor that is larger than every worker is never started, and Spark would wait for it without end.
-    default("spark.executor.memory", &format!("{}m", EXECUTOR_MEMORY.min(run.smallest_worker)));
-    default("spark.driver.extraJavaOptions", SHORT_LIVED_JVM);
-    if matches!(run.input, Input::Upload(bytes) if bytes <= SMALL_INPUT) {
-        default("spark.executor.extraJavaOptions", SHORT_LIVED_JVM);
-    }
+    let id = spec.name.wordcount_job(&run.id);
+    Ok(application::plan(spec, driver, id, Role::Wordcount, Variables::Wordcount(variables)))
 }

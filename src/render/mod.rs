@@ -33,6 +33,8 @@ pub struct JobFiles {
     pub worker: String,
     /// `wordcount.nomad.hcl`.
     pub wordcount: String,
+    /// `drill.nomad.hcl`.
+    pub drill: String,
 }
 
 impl Default for JobFiles {
@@ -42,6 +44,7 @@ impl Default for JobFiles {
             edge: include_str!("../../jobs/edge.nomad.hcl").to_owned(),
             worker: include_str!("../../jobs/worker.nomad.hcl").to_owned(),
             wordcount: include_str!("../../jobs/wordcount.nomad.hcl").to_owned(),
+            drill: include_str!("../../jobs/drill.nomad.hcl").to_owned(),
         }
     }
 }
@@ -55,6 +58,7 @@ impl JobFiles {
             Role::Edge => &self.edge,
             Role::Worker => &self.worker,
             Role::Wordcount => &self.wordcount,
+            Role::Drill => &self.drill,
         }
     }
 }
@@ -129,6 +133,7 @@ pub fn variables(job: &PlannedJob) -> String {
         Variables::Edge(variables) => return edge::variable_file(variables),
         Variables::Worker(worker) => worker.masters_ui.is_some(),
         Variables::Wordcount(wordcount) => wordcount.masters_ui.is_some(),
+        Variables::Drill(drill) => drill.masters_ui.is_some(),
         Variables::Master(_) => false,
     };
     let mut value = hcl::to_value(&job.variables).expect("variables are HCL values");

@@ -125,6 +125,36 @@ pub enum Event {
         /// The line.
         line: String,
     },
+    /// A round of a drill begins.
+    RoundBegan {
+        /// The scenario.
+        scenario: &'static str,
+        /// Counted from 1.
+        number: u32,
+        /// How many there will be.
+        rounds: u32,
+    },
+    /// A drill breaks something now.
+    Fault {
+        /// What.
+        what: String,
+    },
+    /// A round of a drill is over.
+    RoundEnded {
+        /// The scenario.
+        scenario: &'static str,
+        /// Counted from 1.
+        number: u32,
+        /// How long the recovery took, in milliseconds; `None`: the time was up.
+        recovery_ms: Option<u64>,
+        /// What was not as it should be, as sentences.
+        complaints: Vec<String>,
+    },
+    /// A file was written.
+    Written {
+        /// Its path.
+        file: String,
+    },
     /// The connection to a server broke; it is tried again.
     Disconnected {
         /// Nomad, Consul or Spark.
@@ -179,6 +209,19 @@ impl fmt::Display for Event {
                 write!(formatter, "the driver has all {bytes} bytes of input after {milliseconds} ms")
             }
             Self::Progress { job, line } => write!(formatter, "{job}: {line}"),
+            Self::RoundBegan { scenario, number, rounds } => {
+                write!(formatter, "{scenario}: round {number} of {rounds}")
+            }
+            Self::Fault { what } => write!(formatter, "breaking: {what}"),
+            Self::RoundEnded { scenario, number, recovery_ms, complaints } => {
+                write!(formatter, "{scenario}: round {number} ")?;
+                match recovery_ms {
+                    Some(milliseconds) => write!(formatter, "recovered in {milliseconds} ms")?,
+                    None => write!(formatter, "did not recover")?,
+                }
+                complaints.iter().try_for_each(|complaint| write!(formatter, "; {complaint}"))
+            }
+            Self::Written { file } => write!(formatter, "written: {file}"),
             Self::Disconnected { service, reason } => {
                 write!(formatter, "{service}: connection lost ({reason}); trying again")
             }

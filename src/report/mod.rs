@@ -17,7 +17,7 @@ use serde::Serialize;
 pub use event::{Event, short};
 pub use failure::{print_error, usage_error};
 pub use table::table;
-pub use terminal::{colour_wanted, confirm};
+pub use terminal::{colour_wanted, confirm, confirm_by_name, has_terminal};
 
 use crate::cli::exit::Exit;
 use crate::error::Advice;

@@ -11,11 +11,26 @@ pub fn colour_wanted(stream: &impl IsTerminal) -> bool {
 
 /// Asks a question on a terminal; without one there is nobody to ask and the answer is yes.
 pub fn confirm(question: &str) -> io::Result<bool> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !has_terminal() {
         return Ok(true);
     }
-    write!(io::stderr().lock(), "{question} [y/N] ")?;
+    Ok(matches!(ask(&format!("{question} [y/N]"))?.as_str(), "y" | "Y" | "yes"))
+}
+
+/// Asks on a terminal for a name, as a sign that whoever is there knows what is meant.
+pub fn confirm_by_name(question: &str, name: &str) -> io::Result<bool> {
+    Ok(ask(question)? == name)
+}
+
+/// Whether somebody can be asked.
+#[must_use]
+pub fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn ask(question: &str) -> io::Result<String> {
+    write!(io::stderr().lock(), "{question} ")?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    Ok(answer.trim().to_owned())
 }

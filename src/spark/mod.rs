@@ -86,11 +86,12 @@ pub struct MasterUi {
 impl MasterUi {
     /// A client of the UI at HOST:PORT.
     pub fn new(address: &str) -> Result<Self, Error> {
-        let url = Url::parse(&format!("http://{address}")).map_err(|source| Error::Setting {
-            what: format!("the address {address} of Spark's UI"),
-            source: source.into(),
-        })?;
-        Ok(Self { http: http::Client::new(http::Endpoint::open("Spark's master UI", url))? })
+        Ok(Self { http: http::Client::new(endpoint(address)?)? })
+    }
+
+    /// A client for questions that are asked all the time.
+    pub fn asking(address: &str, connect: Duration, connections: http::Connections) -> Result<Self, Error> {
+        Ok(Self { http: http::Client::asking(endpoint(address)?, connect, connections)? })
     }
 
     /// `GET /json/`, once: the caller waits for what it wants to see.
@@ -98,8 +99,26 @@ impl MasterUi {
         self.http.get_once("/json/", TIMEOUT).await
     }
 
+    /// `GET /json/status`, once: ALIVE, STANDBY and others.
+    pub async fn status(&self) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Answer {
+            status: String,
+        }
+        let answer: Answer = self.http.get_once("/json/status", TIMEOUT).await?;
+        Ok(answer.status)
+    }
+
     /// `GET /nomspark/holder`, once: which edge host answers, where this is a floating address.
-    async fn edge_host(&self) -> Result<String, Error> {
+    pub async fn edge_host(&self) -> Result<String, Error> {
         self.http.get_once("/nomspark/holder", TIMEOUT).await
     }
+}
+
+fn endpoint(address: &str) -> Result<http::Endpoint, Error> {
+    let url = Url::parse(&format!("http://{address}")).map_err(|source| Error::Setting {
+        what: format!("the address {address} of Spark's UI"),
+        source: source.into(),
+    })?;
+    Ok(http::Endpoint::open("Spark's master UI", url))
 }

@@ -1,5 +1,8 @@
 //! Survey: what is there now. Reads Nomad and Consul, changes nothing; client required.
 
+mod deployed;
+mod lock;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::num::NonZeroU8;
@@ -7,6 +10,9 @@ use std::num::NonZeroU8;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ipnet::IpNet;
 use serde::Serialize;
+
+pub use deployed::{Master, floating_address, masters, running_allocations, runs};
+pub use lock::Lock;
 
 use crate::consul::Consul;
 use crate::http::Error;
@@ -17,7 +23,7 @@ use crate::spec::Edge;
 
 /// The key of a job's meta that names the cluster it belongs to.
 pub const CLUSTER_META: &str = "nomspark.cluster";
-/// The key of a job's meta that tells what it is for: master, edge, worker, wordcount.
+/// The key of a job's meta that tells what it is for: master, edge, worker, wordcount, drill.
 pub const ROLE_META: &str = "nomspark.role";
 /// The key of an edge job's meta that tells the floating address with its prefix length.
 const VIP_META: &str = "nomspark.vip";

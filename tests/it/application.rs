@@ -1,5 +1,5 @@
-//! What is written in Java, the WordCount application and the recovery plugin of the masters: their own checks, and that
-//! the jars in the repository are what their sources compile to.
+//! What is written in Java, the applications and the recovery plugin of the masters: their own checks, and that the jars in
+//! the repository are what their sources compile to.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,11 +9,17 @@ use std::process::Command;
 use super::support::lab::CHECKOUT;
 
 const WORDCOUNT: &str = "jobs/wordcount";
+const DRILL: &str = "jobs/drill";
 const RECOVERY: &str = "consul/recovery";
 
 #[test]
 fn the_application_passes_its_own_checks() {
     passes_its_own_checks(WORDCOUNT);
+}
+
+#[test]
+fn the_application_of_drills_passes_its_own_checks() {
+    passes_its_own_checks(DRILL);
 }
 
 #[test]
@@ -24,6 +30,11 @@ fn the_recovery_plugin_passes_its_own_checks() {
 #[test]
 fn the_application_s_jar_is_what_its_source_compiles_to() {
     is_what_its_source_compiles_to(WORDCOUNT, "wordcount.jar");
+}
+
+#[test]
+fn the_jar_of_drills_is_what_its_source_compiles_to() {
+    is_what_its_source_compiles_to(DRILL, "drill.jar");
 }
 
 #[test]

@@ -10,7 +10,10 @@ use crate::support::http;
 use crate::support::lab::{self, Lab};
 use crate::support::run::Run;
 
-const ROLES: [&str; 3] = ["master", "worker", "wordcount"];
+const ROLES: [&str; 4] = ["master", "worker", "wordcount", "drill"];
+/// Variables that every application has.
+const APPLICATION: &str =
+    "cluster = \"whale\"\nid = \"1\"\nmaster = \"spark://a:1\"\nimage = \"spark:4\"\napplication = \"\"\n";
 
 fn job_file(role: &str) -> String {
     format!("{}/jobs/{role}.nomad.hcl", lab::CHECKOUT)
@@ -37,9 +40,8 @@ fn nomad_takes_every_job_file_for_docker() {
     render.arg(folder.path()).run().ok();
     for role in ROLES {
         let variables = match role {
-            "wordcount" => "cluster = \"whale\"\nid = \"1\"\nmaster = \"spark://a:1\"\ninput = \"upload\"\n\
-                image = \"spark:4\"\napplication = \"\"\n"
-                .to_owned(),
+            "wordcount" => format!("{APPLICATION}input = \"upload\"\n"),
+            "drill" => APPLICATION.to_owned(),
             _ => fs::read_to_string(folder.path().join(format!("whale-{role}.vars.hcl"))).unwrap(),
         };
         let source = fs::read_to_string(job_file(role)).unwrap();

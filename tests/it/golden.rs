@@ -2,7 +2,7 @@
 //! that are rendered.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it golden` writes them anew; read the differences before you commit them. The job
-//! files are the ones in `jobs/`, so they are compared and not kept again. nomspark's version and the two jars
+//! files are the ones in `jobs/`, so they are compared and not kept again. nomspark's version and the jars
 //! stand in the files as `VERSION`, `APPLICATION` and `RECOVERY_PLUGIN`.
 
 pub(crate) mod cases;
@@ -18,7 +18,7 @@ use nomspark::plan::{Plan, Role, Variables};
 use nomspark::render::{JobFiles, job_file_name, render};
 
 use crate::support::lab::CHECKOUT;
-use cases::{cases, folder, plans, spec_file, write};
+use cases::{AVOIDED, cases, folder, plans, spec_file, write};
 use job::{parse, tasks, template};
 
 /// Replaces what changes with every release, or says nothing to a reader.
@@ -27,6 +27,7 @@ fn redact(plan: &Plan, text: &str) -> String {
     for job in &plan.jobs {
         match &job.variables {
             Variables::Wordcount(variables) => text = text.replace(&variables.application, "APPLICATION"),
+            Variables::Drill(variables) => text = text.replace(&variables.application, "APPLICATION"),
             Variables::Master(variables) if !variables.recovery_plugin.is_empty() => {
                 text = text.replace(&variables.recovery_plugin, "RECOVERY_PLUGIN");
             }
@@ -138,6 +139,7 @@ fn conf(variables: &Variables) -> Option<&BTreeMap<String, String>> {
         Variables::Master(master) => Some(&master.common.conf),
         Variables::Worker(worker) => Some(&worker.common.conf),
         Variables::Wordcount(wordcount) => Some(&wordcount.common.conf),
+        Variables::Drill(drill) => Some(&drill.common.conf),
         Variables::Edge(_) => None,
     }
 }
@@ -148,6 +150,7 @@ fn memory(variables: &Variables) -> Option<u64> {
         Variables::Master(master) => Some(master.memory),
         Variables::Worker(worker) => Some(worker.memory),
         Variables::Wordcount(wordcount) => Some(wordcount.memory),
+        Variables::Drill(drill) => Some(drill.memory),
         Variables::Edge(_) => None,
     }
 }
@@ -163,4 +166,22 @@ fn the_fixed_ports_are_reserved() {
     let mut ports: Vec<u64> = reserved.iter().map(|port| port["Value"].as_u64().unwrap()).collect();
     ports.sort_unstable();
     assert_eq!(ports, [7077, 8080]);
+}
+
+#[test]
+fn the_driver_of_a_drill_keeps_away_from_nodes_and_leaves_cores_to_others() {
+    let (case, survey) = cases().into_iter().find(|(case, _)| *case == "raw-exec").unwrap();
+    let output = tempfile::tempdir().unwrap();
+    let (_, plan) = plans(case, survey.as_ref()).pop().unwrap();
+    write(&plan, output.path());
+    let variables = output.path().join(format!("{}.vars.hcl", plan.jobs[0].id));
+    let parsed = parse(&output.path().join(job_file_name(Role::Drill)), &variables);
+    let constraints: Vec<[&str; 3]> = (parsed["Constraints"].as_array().unwrap().iter())
+        .map(|constraint| ["LTarget", "Operand", "RTarget"].map(|part| constraint[part].as_str().unwrap_or_default()))
+        .collect();
+    let different = |node| ["${node.unique.id}", "!=", node];
+    let spark_home = ["${meta.spark_home}", "is_set", ""];
+    assert_eq!(constraints, [spark_home, different(AVOIDED[0]), different(AVOIDED[1])]);
+    let rendered = properties::evaluate(template(&parsed, "local/spark.conf"));
+    assert_eq!(properties::read(&rendered)["spark.cores.max"], "3");
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod conf;
 mod deploy;
+mod drill;
 mod drivers;
 mod edge_files;
 mod faults;

@@ -95,6 +95,11 @@ impl Masters {
         self.floating.hosts.nomad(&["alloc", "logs", "-stderr", "-task", "master", &master.allocation]).text()
     }
 
+    /// What the task says that gives back the lock of a dead master.
+    fn release(&self, master: &Master) -> String {
+        self.floating.hosts.nomad(&["alloc", "logs", "-task", "release", &master.allocation]).text()
+    }
+
     /// The applications that run.
     fn applications(&self) -> Vec<Value> {
         let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address));
@@ -137,10 +142,15 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     // What a master of this version cannot read is left where it is.
     masters.consul(&["kv", "put", "nomspark/spark/master/state/worker_foreign", "not a record"]);
     masters.consul(&["kv", "put", "nomspark/spark/master/state/app_old", "nomspark-record 1 4.1.0 1 1 0\nx"]);
+    wait_until("the lock to be given back when its master ends", LIMIT, || masters.release(&leader).contains("Waits"));
     masters.takeover("the leader is killed", |leader| masters.signal(leader, "SIGKILL"), |_| ());
+    let release = masters.release(&leader);
     let (leader, _) = masters.settled();
     let elected = masters.floating.consul_get("/v1/kv/nomspark/spark/master/leader?raw");
-    assert_eq!(elected["after"], "the lock was free", "the lock of a killed master is given back at once: {elected}");
+    assert_eq!(
+        elected["after"], "the lock was free",
+        "the lock of a killed master is given back at once: {elected}; {release}"
+    );
     let log = masters.log(&leader);
     assert!(log.contains("worker_foreign in Consul's KV store: it was not written by a master of nomspark"), "{log}");
     assert!(log.contains("app_old in Consul's KV store: it was written by Spark 4.1.0, this is Spark 4.3.0"), "{log}");

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nomspark::names::RunId;
-use nomspark::plan::{self, Input, Plan, WordCount};
+use nomspark::plan::{self, DrillApplication, Input, Plan, WordCount};
 use nomspark::render::{JobFiles, render};
 use nomspark::spec::{Edge, Overrides, Source, ValidSpec, validate};
 use nomspark::survey::Survey;
@@ -49,7 +50,10 @@ fn spec(case: &str) -> ValidSpec {
     validate(Some(&Source { name, text }), &Overrides::default()).unwrap()
 }
 
-/// The deployment of a case and, where there is a survey, a WordCount on it.
+/// The nodes that the driver of a drill's application avoids.
+pub(super) const AVOIDED: [&str; 2] = ["7bf2b1a6-3a4f-4d0e-9d4b-0f3f6a1c2e55", "c0ffee00-1111-2222-3333-444455556666"];
+
+/// The deployment of a case and, where there is a survey, the applications that run on it.
 pub(crate) fn plans(case: &str, survey: Option<&Survey>) -> Vec<(&'static str, Plan)> {
     let spec = spec(case);
     let mut plans = vec![("plan.json", plan::deploy(&spec, survey, false).unwrap())];
@@ -63,6 +67,16 @@ pub(crate) fn plans(case: &str, survey: Option<&Survey>) -> Vec<(&'static str, P
             smallest_worker: spec.worker.memory.mib(),
         };
         plans.push(("wordcount.json", plan::wordcount(&spec, survey, &run).unwrap()));
+        let drill = DrillApplication {
+            id: RunId::from(0x2b_u32),
+            master: run.master,
+            address: run.address,
+            smallest_worker: run.smallest_worker,
+            cores: 3,
+            at_most: Duration::from_mins(10),
+            avoid_nodes: AVOIDED.map(ToOwned::to_owned).to_vec(),
+        };
+        plans.push(("drill.json", plan::drill(&spec, survey, &drill).unwrap()));
     }
     plans
 }

@@ -13,7 +13,7 @@ import java.time.Duration;
 /** Consul's HTTP API, at the agent of this host. */
 final class Consul {
   /** What Consul answered. */
-  record Answer(int status, byte[] body, long index) {
+  record Answer(int status, byte[] body) {
     boolean isGood() {
       return status == 200;
     }
@@ -48,7 +48,7 @@ final class Consul {
     return send(request(path, timeout).PUT(BodyPublishers.ofString(body)));
   }
 
-  /** A path of the KV store, with the datacenter and namespace of the settings still to come. */
+  /** A key of the KV store, or a value of a query, as it stands in a URL. */
   static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/");
   }
@@ -70,7 +70,6 @@ final class Consul {
 
   private Answer send(HttpRequest.Builder request) throws IOException, InterruptedException {
     var answer = http.send(request.build(), BodyHandlers.ofByteArray());
-    long index = answer.headers().firstValueAsLong("X-Consul-Index").orElse(0);
-    return new Answer(answer.statusCode(), answer.body(), index);
+    return new Answer(answer.statusCode(), answer.body());
   }
 }

@@ -3,6 +3,7 @@ package nomspark.recovery;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,8 +55,11 @@ public final class Handover {
     while (true) {
       if (Files.exists(file) && Files.size(file) > 0) {
         try (FileChannel channel = new RandomAccessFile(file.toFile(), "rw").getChannel()) {
+          System.out.println("Waits until the master that leads has ended");
           channel.lock();
-          String[] lines = Files.readString(file).split("\n");
+          // Not from another opened file: to close that would free the lock.
+          var text = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+          String[] lines = text.split("\n");
           if (lines.length == 2) {
             release(consul, lines[0], lines[1]);
           }

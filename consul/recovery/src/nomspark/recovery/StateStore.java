@@ -50,9 +50,7 @@ final class StateStore {
   void write(String name, byte[] content) {
     List<byte[]> values = Record.encode(content, sparkVersion);
     // The first value comes last: until it is there, nobody takes what there is for the record.
-    ArrayNode first = guarded();
-    LockKeeper.operation(first, "delete", folder + name);
-    LockKeeper.operation(first, "delete-tree", folder + name + "/");
+    ArrayNode first = removal(name);
     if (values.size() > 1) {
       apply(first);
       for (int part = 1; part < values.size(); part++) {
@@ -68,10 +66,14 @@ final class StateStore {
 
   /** Removes a record. */
   void remove(String name) {
+    apply(removal(name));
+  }
+
+  private ArrayNode removal(String name) {
     ArrayNode operations = guarded();
     LockKeeper.operation(operations, "delete", folder + name);
     LockKeeper.operation(operations, "delete-tree", folder + name + "/");
-    apply(operations);
+    return operations;
   }
 
   /** The records whose names begin so. What cannot be read is told and left out. */

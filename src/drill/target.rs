@@ -1,0 +1,202 @@
+//! The cluster that is drilled: its parts, and whether they are well.
+
+use std::collections::BTreeMap;
+
+use super::clients::Clients;
+use crate::http::Error;
+use crate::names::ClusterName;
+use crate::nomad::Nomad;
+use crate::nomad::allocations::{Allocation, AllocationDetail, TaskState};
+use crate::spark::{FloatingAddress, MasterState, MasterUi};
+use crate::survey::{Lock, floating_address, masters, running_allocations, runs};
+
+/// A part of the cluster: an allocation that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    /// The allocation's whole id.
+    pub(super) allocation: String,
+    /// The node's name.
+    pub(super) node: String,
+    /// The node's id.
+    pub(super) node_id: String,
+}
+
+/// A worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WorkerMember {
+    /// Its allocation.
+    pub(super) member: Member,
+    /// Its id at the master.
+    pub(super) id: String,
+    /// Cores that executors use.
+    pub(super) cores_used: u64,
+}
+
+/// The cluster at one moment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Target {
+    /// The master that leads.
+    pub(super) leader: Option<Member>,
+    /// Its `spark://` URL.
+    pub(super) leader_url: String,
+    /// HOST:PORT of the web UI of each master.
+    pub(super) uis: BTreeMap<String, Member>,
+    /// The workers that the leader says are ALIVE.
+    pub(super) workers: Vec<WorkerMember>,
+    /// What the smallest of them offers to executors, in MiB.
+    pub(super) smallest_worker: u64,
+    /// Cores that nobody uses.
+    pub(super) free_cores: u64,
+    /// The floating address.
+    pub(super) address: Option<FloatingAddress>,
+    /// The edge host that answers there.
+    pub(super) holder: Option<Member>,
+    /// Whether the masters have a lock in Consul.
+    pub(super) has_lock: bool,
+    /// How many allocations each job should have, by its id.
+    pub(super) wanted: BTreeMap<String, u64>,
+    /// What is not as it should be, as sentences.
+    pub(super) problems: Vec<String>,
+}
+
+impl From<&AllocationDetail> for Member {
+    fn from(detail: &AllocationDetail) -> Self {
+        let allocation = &detail.allocation;
+        Self {
+            allocation: allocation.id.clone(),
+            node: allocation.node_name.clone(),
+            node_id: allocation.node_id.clone(),
+        }
+    }
+}
+
+impl Target {
+    /// Reads the cluster.
+    pub(super) async fn read(clients: &Clients, name: &ClusterName) -> Result<Self, Error> {
+        let mut target = Self::default();
+        target.read_masters(clients, name).await?;
+        target.read_edge(&clients.nomad, name).await?;
+        for job in [name.master_job(), name.worker_job(), name.edge_job()] {
+            target.read_job(&clients.nomad, job).await?;
+        }
+        for node in clients.nomad.nodes().await? {
+            if node.status != "ready" {
+                target.problems.push(format!("Nomad says that the node {} is {}", node.name, node.status));
+            } else if node.drain || node.scheduling_eligibility != "eligible" {
+                target.problems.push(format!("Nomad places nothing on the node {}", node.name));
+            }
+        }
+        Ok(target)
+    }
+
+    /// How many workers there should be.
+    #[must_use]
+    pub(super) fn wanted(&self, job: &str) -> u64 {
+        self.wanted.get(job).copied().unwrap_or(0)
+    }
+
+    async fn read_masters(&mut self, clients: &Clients, name: &ClusterName) -> Result<(), Error> {
+        let mut states: Vec<(Member, MasterState)> = Vec::new();
+        for master in masters(&clients.nomad, name).await? {
+            let member = Member::from(&master.allocation);
+            match master.state {
+                Some(state) => states.push((member.clone(), state)),
+                None => self.problems.push(format!("the master on {} does not answer", member.node)),
+            }
+            self.uis.insert(master.ui, member);
+        }
+        let mut alive = states.iter().filter(|(_, state)| state.is_alive());
+        match (alive.next(), alive.next()) {
+            (Some((leader, state)), None) => {
+                self.leader = Some(leader.clone());
+                self.leader_url.clone_from(&state.url);
+                self.read_workers(&clients.nomad, name, state).await?;
+            }
+            (None, _) => self.problems.push("no master is ALIVE".to_owned()),
+            (Some((first, _)), Some((second, _))) => {
+                self.problems.push(format!("the masters on {} and {} are both ALIVE", first.node, second.node));
+            }
+        }
+        if let Some(key) = clients.consul.key(&name.leader_key()).await?
+            && Lock::of(&key).is_some()
+        {
+            self.has_lock = true;
+            if key.session.is_none() {
+                self.problems.push("nobody holds the masters' lock in Consul".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_workers(&mut self, nomad: &Nomad, name: &ClusterName, state: &MasterState) -> Result<(), Error> {
+        let alive: Vec<_> = state.alive_workers().collect();
+        self.smallest_worker = alive.iter().map(|worker| worker.memory).min().unwrap_or(0);
+        self.free_cores = alive.iter().map(|worker| worker.cores.saturating_sub(worker.cores_used)).sum();
+        for allocation in running_allocations(nomad, &name.worker_job()).await? {
+            let address = allocation.address("rpc").unwrap_or_default();
+            let known = alive.iter().find(|worker| format!("{}:{}", worker.host, worker.port) == address);
+            match known {
+                Some(worker) => self.workers.push(WorkerMember {
+                    member: Member::from(&allocation),
+                    id: worker.id.clone(),
+                    cores_used: worker.cores_used,
+                }),
+                None => {
+                    let node = &allocation.allocation.node_name;
+                    self.problems.push(format!("the master that leads does not know the worker on {node}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_edge(&mut self, nomad: &Nomad, name: &ClusterName) -> Result<(), Error> {
+        self.address = floating_address(nomad, name).await?;
+        let Some(address) = self.address else { return Ok(()) };
+        let ui = MasterUi::new(&address.ui())?;
+        let Ok(host) = ui.edge_host().await else {
+            self.problems.push(format!("nobody answers at the floating address {}", address.address));
+            return Ok(());
+        };
+        match ui.state().await {
+            Ok(state) if state.is_alive() => {}
+            _ => self.problems.push(format!("the floating address {} leads to no master", address.address)),
+        }
+        let edges = running_allocations(nomad, &name.edge_job()).await?;
+        self.holder = edges.iter().map(Member::from).find(|member| member.node == host);
+        if self.holder.is_none() {
+            self.problems.push(format!("{host} answers at the floating address, but runs no allocation of the edge"));
+        }
+        Ok(())
+    }
+
+    async fn read_job(&mut self, nomad: &Nomad, id: String) -> Result<(), Error> {
+        let Some(job) = nomad.find_job(&id).await?.filter(|job| !job.stop) else {
+            return Ok(());
+        };
+        let allocations = nomad.job_allocations(&id).await?;
+        let wanted = if job.kind == "system" {
+            allocations.iter().filter(|allocation| allocation.desired_status == "run").count() as u64
+        } else {
+            job.desired()
+        };
+        let running = allocations.iter().filter(|allocation| tasks_run(allocation)).count() as u64;
+        if running < wanted {
+            self.problems.push(format!("Nomad runs {running} of {wanted} allocations of {id}"));
+        }
+        self.wanted.insert(id, wanted);
+        Ok(())
+    }
+}
+
+/// Whether an allocation is wanted, and all its tasks run that have their time between its start and its end.
+#[must_use]
+pub(super) fn tasks_run(allocation: &Allocation) -> bool {
+    let well = |task: &TaskState| task.state == "running" || task.started_at.is_none() || is_done(task);
+    runs(allocation) && allocation.task_states.values().all(well)
+}
+
+/// Whether it is a task that only prepares something.
+fn is_done(task: &TaskState) -> bool {
+    task.state == "dead" && !task.failed && task.restarts == 0
+}

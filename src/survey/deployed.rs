@@ -1,0 +1,57 @@
+//! A cluster that is deployed: what runs of it, and what it says of itself.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::ExistingEdge;
+use crate::http::Error;
+use crate::names::ClusterName;
+use crate::nomad::Nomad;
+use crate::nomad::allocations::{Allocation, AllocationDetail};
+use crate::spark::{FloatingAddress, MasterState, MasterUi};
+
+/// How many allocations are read at the same time.
+const CONCURRENT_READS: usize = 8;
+
+/// A running allocation of a job, with what Spark's master says there.
+#[derive(Clone, Debug)]
+pub struct Master {
+    /// The allocation.
+    pub allocation: AllocationDetail,
+    /// HOST:PORT of its web UI.
+    pub ui: String,
+    /// What it says; `None` when it does not answer.
+    pub state: Option<MasterState>,
+}
+
+/// Whether an allocation is wanted and runs.
+#[must_use]
+pub fn runs(allocation: &Allocation) -> bool {
+    allocation.desired_status == "run" && allocation.client_status == "running"
+}
+
+/// The running allocations of a job, whole.
+pub async fn running_allocations(nomad: &Nomad, job: &str) -> Result<Vec<AllocationDetail>, Error> {
+    let running: Vec<Allocation> = nomad.job_allocations(job).await?.into_iter().filter(runs).collect();
+    let details = stream::iter(running.iter().map(|allocation| nomad.allocation(&allocation.id)))
+        .buffered(CONCURRENT_READS)
+        .try_collect()
+        .await?;
+    Ok(details)
+}
+
+/// The masters of a cluster, each with its own word about itself.
+pub async fn masters(nomad: &Nomad, name: &ClusterName) -> Result<Vec<Master>, Error> {
+    let mut masters = Vec::new();
+    for allocation in running_allocations(nomad, &name.master_job()).await? {
+        let ui = allocation.address("ui").unwrap_or_default();
+        let state = MasterUi::new(&ui)?.state().await.ok();
+        masters.push(Master { allocation, ui, state });
+    }
+    Ok(masters)
+}
+
+/// The floating address of a cluster, as its edge job's meta tells; `None` where it has none.
+pub async fn floating_address(nomad: &Nomad, name: &ClusterName) -> Result<Option<FloatingAddress>, Error> {
+    let job = nomad.find_job(&name.edge_job()).await?;
+    Ok(job.as_ref().and_then(ExistingEdge::of).map(|edge| edge.floating_address()))
+}

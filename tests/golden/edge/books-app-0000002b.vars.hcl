@@ -1,0 +1,137 @@
+cluster = "books"
+nomspark_version = "VERSION"
+datacenters = [
+  "*"
+]
+node_pool = "default"
+driver = "docker"
+image = "apache/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {
+  "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.memory" = "512m"
+}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+id = "0000002b"
+master = "spark://10.20.0.9:17077"
+masters_ui = "10.20.0.9:18080"
+at_most = 600
+cores_max = 3
+avoid_nodes = [
+  "7bf2b1a6-3a4f-4d0e-9d4b-0f3f6a1c2e55",
+  "c0ffee00-1111-2222-3333-444455556666"
+]
+application = "APPLICATION"
+cpu = 500
+memory = 896
+heap = 512
+follow = <<EOT
+#!/bin/bash
+# Runs a program of Spark with the master to which the floating address leads, for as long as that master knows it.
+#
+#   follow.sh UI URL WORDS COMMAND...
+#
+# UI is HOST:PORT of the web UI at the floating address and URL its spark:// URL. COMMAND gets the master's own URL in
+# the place of URL: a connection through the address ends when the address moves, and Spark's master gives up a worker
+# or an application whose connection ended. WORDS stand in the master's /json/ where it knows the program.
+ui=$1 url=$2 words=$3
+shift 3
+
+# get HOST:PORT PATH: the answer of a web server.
+get() { connected 2 "$1" "printf 'GET $2 HTTP/1.0\r\n\r\n' >&3"; }
+
+# connected SECONDS HOST:PORT [COMMAND]: stays connected until the other side ends it, and prints what comes from there.
+# It takes the place of the subshell in which it is called, so that whoever kills that leaves nothing behind.
+connected() {
+  local host=$${2%:*}
+  host=$${host#[}
+  # shellcheck disable=SC2016 # the inner shell expands it
+  exec timeout "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && eval "$2" && cat <&3' "$${host%]}" "$${2##*:}" "$${3:-}" 2>/dev/null
+}
+
+# Sets leader to the URL of the master that is ALIVE, and known where it knows the program.
+look() {
+  local line
+  leader='' known=''
+  while read -r line; do
+    if [[ $line =~ ^\"url\"\ :\ \"(spark://[^\"]+)\" ]]; then leader=$${BASH_REMATCH[1]}; fi
+    if [[ $line == *"$words"* ]]; then known=yes; fi
+    # Applications that ended are listed too.
+    if [[ $line == '"completedapps"'* ]]; then break; fi
+  done < <(get "$ui" /json/)
+  [[ -n $leader ]]
+}
+
+# Returns when the program has ended, or when no master that leads will ever know it.
+follow() {
+  local gone='' patience
+  while kill -0 "$program" 2>/dev/null; do
+    if [[ -z $gone ]]; then
+      # Where the master dies this ends at once; where its host is cut off, only the address knows.
+      connected 30 "$${master#spark://}" &
+      wait -n "$program" "$!"
+      if (($? == 124)) && [[ $(get "$ui" /json/url) == *"\"$master\""* ]]; then continue; fi
+      kill "$!" 2>/dev/null
+      # The usual end: nothing is left to ask.
+      if ! kill -0 "$program" 2>/dev/null; then return; fi
+      gone=$SECONDS
+    else
+      sleep 1 &
+      wait -n "$program" "$!"
+    fi
+    # The time without any leader does not count.
+    if ! look; then
+      gone=$SECONDS
+      continue
+    fi
+    if [[ -n $known ]]; then
+      master=$leader gone=''
+      continue
+    fi
+    # At the master that it had, Spark itself tries again every 5 to 15 s; another one it only joins when that calls it.
+    patience=5
+    if [[ $leader == "$master" ]]; then patience=20; fi
+    if ((SECONDS - gone >= patience)); then
+      echo "$master is gone, and $leader leads now and knows nothing of this program: starting it again" >&2
+      return
+    fi
+  done
+}
+
+program=''
+stop() {
+  if [[ -n $program ]]; then
+    kill -TERM "$program" 2>/dev/null
+    wait "$program"
+  fi
+  exit
+}
+trap stop INT TERM
+
+while true; do
+  asked=$SECONDS
+  until look; do
+    if ((SECONDS - asked >= 600)); then
+      echo "no Spark master was ALIVE at http://$ui for 10 minutes" >&2
+      exit 1
+    fi
+    sleep 0.2 &
+    wait "$!"
+  done
+  master=$leader
+  "$${@/"$url"/"$master"}" &
+  program=$!
+  follow
+  if ! kill -TERM "$program" 2>/dev/null; then
+    wait "$program"
+    exit
+  fi
+  wait "$program"
+done
+EOT

@@ -1,0 +1,33 @@
+cluster = "spark"
+nomspark_version = "VERSION"
+datacenters = [
+  "*"
+]
+node_pool = "default"
+driver = "docker"
+image = "apache/spark:4.1.0"
+spark_home = "/opt/spark"
+conf = {
+  "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.memory" = "512m"
+}
+links = [
+  {
+    "label" = "Spark's documentation"
+    "url" = "https://spark.apache.org/docs/latest/spark-standalone.html"
+  }
+]
+id = "0000002b"
+master = "spark://127.0.0.1:7077"
+masters_ui = null
+at_most = 600
+cores_max = 3
+avoid_nodes = [
+  "7bf2b1a6-3a4f-4d0e-9d4b-0f3f6a1c2e55",
+  "c0ffee00-1111-2222-3333-444455556666"
+]
+application = "APPLICATION"
+cpu = 500
+memory = 896
+heap = 512
