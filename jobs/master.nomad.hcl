@@ -249,11 +249,12 @@ job "master" {
       mode     = "fail"
     }
 
-    # Without its node's word Nomad would wait 30 s and more before it starts another one.
+    # A node that Nomad does not hear of may be well, and its master too: another one is started at once, and goes again when
+    # the node is heard.
     disconnect {
-      lost_after = "10s"
+      lost_after = "5m"
       replace    = true
-      reconcile  = "keep_replacement"
+      reconcile  = "keep_original"
     }
 
     reschedule {

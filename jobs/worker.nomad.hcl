@@ -139,6 +139,11 @@ job "worker" {
   datacenters = var.datacenters
   node_pool   = var.node_pool
 
+  # The loss of a node shall cost as few workers as possible.
+  spread {
+    attribute = "$${node.unique.id}"
+  }
+
   # Where each node says for itself where Spark is, a node that does not say cannot run it.
   dynamic "constraint" {
     for_each = [for home in [var.spark_home] : home if home == "$${meta.spark_home}"]
@@ -196,6 +201,7 @@ job "worker" {
     }
 
     # A node that Nomad does not hear of may be well, and its tasks too: they go on, and are kept when it is heard again.
+    # Another worker takes their place meanwhile.
     disconnect {
       lost_after = "5m"
       replace    = true

@@ -153,10 +153,11 @@ impl Consul {
     }
 
     /// `GET /v1/kv/:key` as a blocking query, once: a key that exists, and its index, as soon as that is another one than
-    /// `index`, or when [`WAIT`] has passed.
+    /// `index`, or when [`WAIT`] has passed. Any server may answer: one that asked a leader which was cut off would wait
+    /// with the caller.
     pub async fn key_after(&self, key: &str, index: u64) -> Result<(Option<KeyValue>, u64), Error> {
         let (index, wait) = (index.to_string(), format!("{}s", WAIT.as_secs()));
-        let query = [("index", index.as_str()), ("wait", wait.as_str())];
+        let query = [("index", index.as_str()), ("wait", wait.as_str()), ("stale", "")];
         // Consul adds a sixteenth to the time, so that not all who wait come back at once.
         let limit = WAIT + WAIT / 4;
         let (entries, index) = self.http.get_indexed_once::<Vec<KeyValue>>(&key_path(key), &query, limit).await?;

@@ -79,6 +79,10 @@ impl Target {
         for job in [name.master_job(), name.worker_job(), name.edge_job()] {
             target.read_job(&clients.nomad, job).await?;
         }
+        let (known, wanted) = (target.workers.len() as u64, target.wanted(&name.worker_job()));
+        if known < wanted.max(1) {
+            target.problems.push(format!("the master that leads knows {known} of {wanted} workers"));
+        }
         for node in clients.nomad.nodes().await? {
             if node.status != "ready" {
                 target.problems.push(format!("Nomad says that the node {} is {}", node.name, node.status));
@@ -89,7 +93,7 @@ impl Target {
         Ok(target)
     }
 
-    /// How many workers there should be.
+    /// How many allocations a job should have.
     #[must_use]
     pub(super) fn wanted(&self, job: &str) -> u64 {
         self.wanted.get(job).copied().unwrap_or(0)
