@@ -7,14 +7,15 @@ use clap::{Parser, ValueEnum};
 #[command(name = "figures", max_term_width = 100)]
 pub(crate) struct Arguments {
     /// How often each figure with Spark is measured [default: 5, for the large text 3; of the
-    /// floating address 20 takeovers, 10 masters, 7 texts and 3 large ones]
+    /// floating address 20 takeovers, 10 masters, 7 texts and 3 large ones; 20 drills, 5 with a cut
+    /// host, 3 with ZooKeeper]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// Measure only this; may be given more than once
     #[arg(long, value_enum, value_name = "PART")]
     only: Vec<Part>,
     /// Write the figures into docs/performance.md
-    #[arg(long, conflicts_with = "only")]
+    #[arg(long)]
     pub(crate) write: bool,
     /// The HTTP port of the lab's Nomad
     #[arg(long, value_name = "PORT", default_value_t = 14_826)]
@@ -27,8 +28,8 @@ pub(crate) struct Arguments {
     bench: bool,
 }
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// What is measured. Each part has a table of its own in the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Part {
     /// The program itself: its size, start and render
     Small,
@@ -38,8 +39,24 @@ pub(crate) enum Part {
     Book,
     /// The words of 200 MB
     Large,
-    /// The floating address: takeovers, masters that die, and what it costs; needs root
+    /// The floating address: takeovers and masters that die; needs root
     Edge,
+    /// What the floating address costs a WordCount; needs root
+    Through,
+    /// Drills: masters that elect, a host that is cut off, against ZooKeeper; needs root
+    Drill,
+}
+
+impl Part {
+    /// As it is typed.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// Whether it is measured in the lab of three hosts.
+    pub(crate) fn needs_hosts(self) -> bool {
+        matches!(self, Self::Edge | Self::Through | Self::Drill)
+    }
 }
 
 impl Arguments {
@@ -50,7 +67,12 @@ impl Arguments {
 
     /// Whether anything is measured in the lab of one host.
     pub(crate) fn one_host(&self) -> bool {
-        self.only.is_empty() || self.only.iter().any(|part| *part != Part::Edge)
+        self.only.is_empty() || self.only.iter().any(|part| !part.needs_hosts())
+    }
+
+    /// Whether anything is measured in the lab of three hosts.
+    pub(crate) fn three_hosts(&self) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| part.needs_hosts())
     }
 
     /// How often a figure is measured.

@@ -21,8 +21,13 @@ pub(crate) async fn measure(hosts: &Hosts<'_>, arguments: &Arguments) -> Result<
     hosts.deploy().await?;
     let mut figures = takeover::measure(hosts, arguments.rounds(20)).await?;
     figures.extend(masters::measure(hosts, arguments.rounds(10)).await?);
-    figures.extend(wordcount::measure(hosts, arguments.rounds(7), arguments.rounds(3)).await?);
     Ok(figures)
+}
+
+/// Measures what it costs a WordCount.
+pub(crate) async fn through(hosts: &Hosts<'_>, arguments: &Arguments) -> Result<Vec<Figure>> {
+    hosts.deploy().await?;
+    wordcount::measure(hosts, arguments.rounds(7), arguments.rounds(3)).await
 }
 
 /// Says why the floating address cannot be measured here, if that is so.

@@ -6,6 +6,7 @@
 mod arguments;
 mod deploy;
 mod document;
+mod drill;
 mod edge;
 mod expected;
 mod figure;
@@ -46,7 +47,7 @@ async fn main() -> ExitCode {
 
 /// Measures, cleans up whatever came, and tells.
 async fn run(arguments: &Arguments) -> Result<()> {
-    if let Some(obstacle) = edge::obstacle().filter(|_| arguments.measures(Part::Edge)) {
+    if let Some(obstacle) = edge::obstacle().filter(|_| arguments.three_hosts()) {
         // A table without these rows would say less than the old one, and who asks for them alone gets nothing.
         if arguments.write || !arguments.one_host() {
             return Err(obstacle.into());
@@ -64,10 +65,10 @@ async fn run(arguments: &Arguments) -> Result<()> {
     cleaned?;
 
     println!("\n{}\n", machine.line());
-    for figure in &figures {
+    for (_, figure) in &figures {
         println!("{}", figure.line());
     }
-    let met = figures.iter().filter(|figure| figure.is_met()).count();
+    let met = figures.iter().filter(|(_, figure)| figure.is_met()).count();
     println!("\n{met} of {} goals met", figures.len());
     if arguments.write {
         let path = document::write(&machine, &figures)?;
@@ -76,31 +77,40 @@ async fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-async fn measure(workshop: &mut Workshop, arguments: &Arguments) -> Result<(Machine, Vec<Figure>)> {
+async fn measure(workshop: &mut Workshop, arguments: &Arguments) -> Result<(Machine, Vec<(Part, Figure)>)> {
     let mut figures = Vec::new();
+    let mut measured = |part: Part, of_it: Vec<Figure>| figures.extend(of_it.into_iter().map(|figure| (part, figure)));
     let mut machine = None;
     if arguments.measures(Part::Small) {
-        figures.extend(small::measure(workshop)?);
+        measured(Part::Small, small::measure(workshop)?);
     }
     if arguments.one_host() {
         workshop.lab_up().await?;
         machine = Some(Machine::look(&workshop.nomspark_json(&["lab", "status"]).await?)?);
     }
     if arguments.measures(Part::Deploy) {
-        figures.extend(deploy::measure(workshop, arguments.rounds(5)).await?);
+        measured(Part::Deploy, deploy::measure(workshop, arguments.rounds(5)).await?);
     }
     if arguments.measures(Part::Book) {
-        figures.push(wordcount::book(workshop, arguments.rounds(5)).await?);
+        measured(Part::Book, vec![wordcount::book(workshop, arguments.rounds(5)).await?]);
     }
     if arguments.measures(Part::Large) {
-        figures.push(wordcount::large(workshop, arguments.rounds(3)).await?);
+        measured(Part::Large, vec![wordcount::large(workshop, arguments.rounds(3)).await?]);
     }
-    if arguments.measures(Part::Edge) && edge::obstacle().is_none() {
+    if arguments.three_hosts() && edge::obstacle().is_none() {
         // Two labs at once would only disturb each other.
         workshop.labs_down().await?;
         let hosts = Hosts::up(workshop).await?;
         machine = Some(Machine::look(&hosts.status().await?)?);
-        figures.extend(edge::measure(&hosts, arguments).await?);
+        if arguments.measures(Part::Edge) {
+            measured(Part::Edge, edge::measure(&hosts, arguments).await?);
+        }
+        if arguments.measures(Part::Through) {
+            measured(Part::Through, edge::through(&hosts, arguments).await?);
+        }
+        if arguments.measures(Part::Drill) {
+            measured(Part::Drill, drill::measure(&hosts, arguments).await?);
+        }
     }
     Ok((machine.ok_or("nothing was measured")?, figures))
 }

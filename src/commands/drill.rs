@@ -77,7 +77,14 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
             let left = "what was broken is as it was before".to_owned();
             return Err(Error::Interrupted { left, resume: same_command("to begin anew") }.into());
         }
-        Some(Err(error)) => return Err(error),
+        Some(Err(error)) => {
+            if let Some(path) = arguments.report.as_ref().filter(|_| !rounds.is_empty()) {
+                let scenario = arguments.scenario.name().to_owned();
+                let outcome = Outcome::new(drill.name.to_string(), scenario, began, rounds, arguments.budget);
+                write_page(path, &page(&outcome))?;
+            }
+            return Err(error);
+        }
         Some(Ok(())) => restored?,
     }
     if !ended? && let Some(round) = rounds.last_mut() {

@@ -25,6 +25,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const SETTLED: Duration = Duration::from_secs(1);
 /// How long everything is asked before the fault.
 const BASELINE: Duration = Duration::from_millis(1_500);
+/// How long the executors of an application that was ended may need to end.
+const FREED: Duration = Duration::from_secs(45);
 /// How long the cluster may need to be well before the first round: it should be already.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 
@@ -172,10 +174,10 @@ impl<'a> Drill<'a> {
             self.end_application().await?;
         }
         let id = (self.new_id)();
-        // Cores of the application before are free as soon as its executors have ended.
+        // Cores of an application before this one are free as soon as its executors have ended.
         let started = Instant::now();
         let mut target = target.clone();
-        while target.free_cores < target.workers.len() as u64 && started.elapsed() < FIRST_LOOK {
+        while target.free_cores < target.workers.len() as u64 && started.elapsed() < FREED {
             sleep(LOOK).await;
             target = self.well(self.limit, false).await?;
         }

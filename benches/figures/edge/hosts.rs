@@ -40,13 +40,13 @@ impl<'a> Hosts<'a> {
 
     /// Deploys a cluster behind a floating address; again at any time.
     pub(crate) async fn deploy(&self) -> Result<()> {
-        std::fs::write(self.file(SPEC), spec())?;
+        std::fs::write(self.file(SPEC), spec(""))?;
         let jobs = self.file(JOBS);
         if !jobs.exists() {
             self.nomspark(&["render", "--file", SPEC, "--out", JOBS]).await?;
             let master = jobs.join("master.nomad.hcl");
             // A master may be killed more often here than nomspark's own job file has patience for.
-            let text = std::fs::read_to_string(&master)?.replace("attempts = 3\n", "attempts = 100\n");
+            let text = std::fs::read_to_string(&master)?.replace("attempts = 10\n", "attempts = 100\n");
             std::fs::write(&master, text)?;
             // What is left here replaces nomspark's own files.
             for other in ["worker", "edge"] {
@@ -54,6 +54,14 @@ impl<'a> Hosts<'a> {
             }
         }
         self.nomspark(&["deploy", "--file", SPEC, "--jobs", JOBS]).await.map(drop)
+    }
+
+    /// Deploys the cluster anew with these blocks besides, and nomspark's own job files.
+    pub(crate) async fn deploy_anew(&self, blocks: &str) -> Result<()> {
+        std::fs::write(self.file(SPEC), spec(blocks))?;
+        // There may be none yet.
+        let _ = self.nomspark(&["stop", "--purge", "--yes"]).await;
+        self.nomspark(&["deploy", "--file", SPEC]).await.map(drop)
     }
 
     /// What `nomspark render` wrote for a host that runs `HAProxy` under systemd.
@@ -130,6 +138,14 @@ impl<'a> Hosts<'a> {
         Ok(self.http.get(url).timeout(Duration::from_secs(2)).send().await?.error_for_status()?.json().await?)
     }
 
+    /// Has Nomad stop an allocation, and place another one.
+    pub(crate) async fn stop_allocation(&self, id: &str) -> Result<()> {
+        let (_, last, _) = HOSTS[0];
+        let url = format!("http://{NETWORK}.{last}:4646/v1/allocation/{id}/stop");
+        self.http.post(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Has Nomad stop a job.
     pub(crate) async fn stop_job(&self, job: &str) -> Result<()> {
         let (_, last, _) = HOSTS[0];
@@ -157,7 +173,7 @@ pub(crate) fn at(last: u8, port: u16) -> SocketAddr {
     SocketAddr::from(([198, 18, 94, last], port))
 }
 
-fn spec() -> String {
+fn spec(blocks: &str) -> String {
     let mut text = format!("runtime {{\n  driver = \"raw_exec\"\n}}\n\nedge {{\n  vip = \"{NETWORK}.{FLOATING}/24\"\n");
     for (name, last, _) in HOSTS {
         text.push_str(&format!(
@@ -165,5 +181,6 @@ fn spec() -> String {
         ));
     }
     text.push_str("}\n");
+    text.push_str(blocks);
     text
 }
