@@ -12,6 +12,8 @@ use crate::support::{wait_for, wait_until};
 
 /// What everything may take on a busy machine.
 const LIMIT: Duration = Duration::from_mins(3);
+/// What a drill of all scenarios may take.
+const ALL: Duration = Duration::from_mins(15);
 /// The scenarios, in the order in which `all` does them.
 const SCENARIOS: [&str; 10] = [
     "master-crash",
@@ -50,7 +52,7 @@ fn drill(floating: &Floating, arguments: &[&str]) -> crate::support::run::Run {
 fn all_scenarios(floating: &Floating) {
     let page = floating.hosts.folder.path().join("drill.html");
     let arguments = ["all", "--yes", "--report", page.to_str().unwrap()];
-    let drilled = drill(floating, &arguments).run().ok().json();
+    let drilled = drill(floating, &arguments).limit(ALL).run().ok().json();
     let rounds = drilled["rounds"].as_array().unwrap();
     let done: Vec<&str> = rounds.iter().map(|round| round["scenario"].as_str().unwrap()).collect();
     assert_eq!(done, SCENARIOS, "{drilled:#}");

@@ -171,9 +171,31 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
         assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
     }
     fs::remove_file(text).unwrap();
+    every_pair_of_hosts_is_parted(&masters);
     consul_loses_its_leader(&masters);
     a_new_version_goes_from_master_to_master(&masters, spec);
     floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
+}
+
+/// Two hosts cannot reach each other, while the third reaches both: whoever leads then, there are never two.
+fn every_pair_of_hosts_is_parted(masters: &Masters) {
+    let hosts = &masters.floating.hosts;
+    let route = |verb: &str, (host, _): (&str, u8), (_, other): (&str, u8)| {
+        let address = format!("{}/32", hosts.address(other));
+        hosts.lab(&["exec", host, "--", "ip", "route", verb, "blackhole", &address]).run().ok();
+    };
+    for (one, other) in [(HOSTS[0], HOSTS[1]), (HOSTS[0], HOSTS[2]), (HOSTS[1], HOSTS[2])] {
+        let (leader, standby) = masters.settled();
+        let asking = Asking::start(vec![leader.ui, standby.ui]);
+        route("add", one, other);
+        route("add", other, one);
+        // Longer than any lease.
+        thread::sleep(Duration::from_secs(8));
+        route("del", one, other);
+        route("del", other, one);
+        thread::sleep(Duration::from_secs(3));
+        assert_never_in_turns(&format!("{} and {} are parted", one.0, other.0), &asking.end());
+    }
 }
 
 /// While Consul elects, nobody can be elected; whoever leads afterwards, there were never two.

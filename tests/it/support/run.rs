@@ -109,6 +109,12 @@ impl Run {
         self
     }
 
+    /// Gives it more time, or less.
+    pub(crate) fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Starts it.
     pub(crate) fn spawn(mut self) -> Running {
         if self.input.is_some() {
