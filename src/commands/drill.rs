@@ -73,8 +73,10 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
     match done {
         None => {
             restored?;
-            ended?;
-            let left = "what was broken is as it was before".to_owned();
+            let left = match ended {
+                Ok(_) => "what was broken is as it was before".to_owned(),
+                Err(_) => "what was broken is as it was before; the drill's application ends by itself".to_owned(),
+            };
             return Err(Error::Interrupted { left, resume: same_command("to begin anew") }.into());
         }
         Some(Err(error)) => {
