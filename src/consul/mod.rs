@@ -153,7 +153,7 @@ impl Consul {
     }
 
     /// `GET /v1/kv/:key` as a blocking query, once: a key that exists, and its index, as soon as that is another one than
-    /// `index`, or when [`WAIT`] has passed. Any server may answer: one that asked a leader which was cut off would wait
+    /// `index`, or after 20 seconds. Any server may answer: one that asked a leader which was cut off would wait
     /// with the caller.
     pub async fn key_after(&self, key: &str, index: u64) -> Result<(Option<KeyValue>, u64), Error> {
         let (index, wait) = (index.to_string(), format!("{}s", WAIT.as_secs()));
