@@ -17,6 +17,14 @@ use super::network::Network;
 /// Where the claims are.
 const CLAIMS: &str = "/run/nomspark";
 
+/// Refuses a network that another lab has.
+pub(super) fn check(network: Network, folder: &Folder) -> Result<(), Error> {
+    match owner(&file(network)) {
+        Some(owner) if owner != folder.path() => Err(Error::NetworkClaimed { network, owner }),
+        _ => Ok(()),
+    }
+}
+
 /// Claims a network for the lab of a state folder, which may have it already.
 pub(super) fn take(network: Network, folder: &Folder) -> Result<(), Error> {
     let claim = file(network);
@@ -27,10 +35,7 @@ pub(super) fn take(network: Network, folder: &Folder) -> Result<(), Error> {
     let linked = fs::hard_link(&own, &claim);
     fs::remove_file(&own).map_err(Error::file("remove", &own))?;
     match linked {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match owner(&claim) {
-            Some(owner) if owner != folder.path() => Err(Error::NetworkClaimed { network, owner }),
-            _ => Ok(()),
-        },
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check(network, folder),
         Err(error) => Err(Error::file("write", claim)(error)),
         Ok(()) => Ok(()),
     }

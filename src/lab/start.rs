@@ -80,6 +80,8 @@ impl Start<'_> {
     async fn prepare_network(&self, network: Network, state: &mut State) -> Result<(), Error> {
         let wiring = Wiring::new(network)?;
         tools::system("nsenter", "util-linux")?;
+        // Whose network it is says more than what is in the way.
+        claim::check(network, self.folder)?;
         wiring.check_free().await?;
         claim::take(network, self.folder)?;
         self.step(&format!("connecting {} hosts in the network {network}", state.hosts.len()))?;
