@@ -41,6 +41,7 @@ pub fn drill(spec: &ValidSpec, survey: &Survey, run: &DrillApplication) -> Resul
     // The drill itself says how many cores it takes, and not what is meant for the applications of others.
     common.conf.remove("spark.cores.max");
     application::set_executor_memory(&mut common, EXECUTOR_MEMORY, run.smallest_worker);
+    application::set_patience(&mut common);
     application::set_short_lived_driver(&mut common);
     application::set_short_lived_executors(&mut common);
     let (driver, heap) = (common.driver, application::driver_heap(&common));

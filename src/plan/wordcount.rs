@@ -46,6 +46,7 @@ pub struct WordCount {
 pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<Plan, Error> {
     let mut common = application::common(spec, survey)?;
     application::set_executor_memory(&mut common, EXECUTOR_MEMORY, run.smallest_worker);
+    application::set_patience(&mut common);
     application::set_short_lived_driver(&mut common);
     if matches!(run.input, Input::Upload(bytes) if bytes <= SMALL_INPUT) {
         application::set_short_lived_executors(&mut common);

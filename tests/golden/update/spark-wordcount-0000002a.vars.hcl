@@ -10,7 +10,10 @@ spark_home = "/opt/spark"
 conf = {
   "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
   "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.executor.heartbeatInterval" = "5s"
   "spark.executor.memory" = "1024m"
+  "spark.network.timeoutInterval" = "5s"
+  "spark.storage.blockManagerHeartbeatTimeoutMs" = "30s"
 }
 links = [
   {
