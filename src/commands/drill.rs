@@ -113,6 +113,7 @@ async fn all_rounds(
             done.push(drill.round(*scenario, number, rounds).await?);
         }
     }
+    drill.settle().await?;
     Ok(())
 }
 

@@ -122,6 +122,11 @@ impl<'a> Drill<'a> {
         Ok(round)
     }
 
+    /// Waits until what was broken is whole again: a host that was cut off comes back piece by piece.
+    pub async fn settle(&self) -> Result<(), Error> {
+        self.well(self.limit, false).await.map(drop)
+    }
+
     /// Ends the application; whether all its answers were right. `true` where none runs.
     pub async fn end_application(&mut self) -> Result<bool, Error> {
         match self.application.take() {

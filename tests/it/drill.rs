@@ -38,8 +38,8 @@ fn every_fault_is_recovered_from_and_nothing_stays_broken() {
 
     whoever_cannot_be_asked_is_not_harmed(&floating);
     a_cluster_that_is_not_well_is_left_alone(&floating);
-    all_scenarios(&floating);
     a_budget_that_is_too_small_fails(&floating);
+    all_scenarios(&floating);
     an_interrupted_drill_mends_what_it_cut(&floating);
     floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
 }
