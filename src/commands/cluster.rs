@@ -11,7 +11,7 @@ use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::spark::MasterState;
 use crate::spec::{Driver, ValidSpec};
-use crate::survey::CLUSTER_META;
+use crate::survey::{CLUSTER_META, wanted};
 pub(super) use crate::survey::{Master, floating_address, masters, running_allocations, runs};
 use crate::watch::{JobListing, JobState, Verdict};
 
@@ -38,10 +38,8 @@ impl JobSummary {
         };
         let allocations = nomad.job_allocations(id).await?;
         let running = allocations.iter().filter(|allocation| runs(allocation)).count() as u64;
-        let wanted = allocations.iter().filter(|allocation| allocation.desired_status == "run").count() as u64;
+        let desired = wanted(&job, &allocations);
         let verdict = if job.kind == "batch" { batch_verdict(&job, allocations) } else { None };
-        // A system job has no count: Nomad wants one on each node that fits.
-        let desired = if job.kind == "system" { wanted } else { job.desired() };
         Ok(Some(Self { desired, id: job.id, status: job.status, version: job.version, running, verdict }))
     }
 

@@ -67,6 +67,8 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
         done = all_rounds(&mut drill, &scenarios, arguments.rounds, &mut rounds) => Some(done),
         () = interrupt::interrupted() => None,
     };
+    let (cluster, scenario) = (drill.name.to_string(), arguments.scenario.name().to_owned());
+    let outcome = |rounds| Outcome::new(cluster, scenario, began, rounds, arguments.budget);
     // Whatever happened: nothing stays broken, and nothing stays behind.
     let restored = drill.restore().await;
     let ended = drill.end_application().await;
@@ -81,9 +83,7 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
         }
         Some(Err(error)) => {
             if let Some(path) = arguments.report.as_ref().filter(|_| !rounds.is_empty()) {
-                let scenario = arguments.scenario.name().to_owned();
-                let outcome = Outcome::new(drill.name.to_string(), scenario, began, rounds, arguments.budget);
-                write_page(path, &page(&outcome))?;
+                write_page(path, &page(&outcome(rounds)))?;
             }
             return Err(error);
         }
@@ -92,8 +92,7 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
     if !ended? && let Some(round) = rounds.last_mut() {
         round.app.correct = false;
     }
-    let scenario = arguments.scenario.name().to_owned();
-    let outcome = Outcome::new(drill.name.to_string(), scenario, began, rounds, arguments.budget);
+    let outcome = outcome(rounds);
     if let Some(path) = &arguments.report {
         write_page(path, &page(&outcome))?;
         context.report.event(&Event::Written { file: path.display().to_string() })?;

@@ -7,6 +7,7 @@ use super::outcome::{Application, Round};
 use super::sample::Sample;
 use super::scenario::Stage;
 use super::timeline::{Expectation, Timeline};
+use super::turns::{two_holders, two_leaders};
 
 /// A round that is over.
 pub(super) struct Evidence<'a> {
@@ -49,8 +50,8 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Round {
             correct: wrong == 0 && right > 0,
             answers: right + wrong,
         },
-        two_leaders: timeline.two_leaders(),
-        two_holders: timeline.two_holders(),
+        two_leaders: two_leaders(samples),
+        two_holders: two_holders(samples),
         samples: samples.len() as u64,
         lanes: timeline.lanes(expected),
     }

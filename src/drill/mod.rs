@@ -18,6 +18,7 @@ mod sample;
 mod scenario;
 mod target;
 mod timeline;
+mod turns;
 
 pub use application::Recipe;
 pub use clients::{Clients, LabHosts};

@@ -36,17 +36,17 @@ pub struct Drill<'a> {
     /// The cluster.
     pub name: ClusterName,
     /// How it is reached.
-    pub clients: Clients,
+    clients: Clients,
     /// The lab that it runs in, if it does.
-    pub lab: Option<LabHosts>,
+    lab: Option<LabHosts>,
     /// What the application is made of.
-    pub recipe: Recipe,
+    recipe: Recipe,
     /// How long a recovery, and the time until the next round, may take.
-    pub limit: Duration,
+    limit: Duration,
     /// Where everything is told.
-    pub report: &'a Report,
+    report: &'a Report,
     /// Gives the application's job a name of its own.
-    pub new_id: fn() -> RunId,
+    new_id: fn() -> RunId,
     application: Option<Application>,
     /// What is broken now and does not become good by itself.
     broken: Option<Fault>,

@@ -8,7 +8,7 @@ use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::{Allocation, AllocationDetail, TaskState};
 use crate::spark::{FloatingAddress, MasterState, MasterUi};
-use crate::survey::{Lock, floating_address, masters, running_allocations, runs};
+use crate::survey::{Lock, floating_address, masters, running_allocations, runs, wanted};
 
 /// A part of the cluster: an allocation that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,6 @@ pub(super) struct Target {
     pub(super) leader: Option<Member>,
     /// Its `spark://` URL.
     pub(super) leader_url: String,
-    /// HOST:PORT of the web UI of each master.
-    pub(super) uis: BTreeMap<String, Member>,
     /// The workers that the leader says are ALIVE.
     pub(super) workers: Vec<WorkerMember>,
     /// What the smallest of them offers to executors, in MiB.
@@ -104,10 +102,9 @@ impl Target {
         for master in masters(&clients.nomad, name).await? {
             let member = Member::from(&master.allocation);
             match master.state {
-                Some(state) => states.push((member.clone(), state)),
+                Some(state) => states.push((member, state)),
                 None => self.problems.push(format!("the master on {} does not answer", member.node)),
             }
-            self.uis.insert(master.ui, member);
         }
         let mut alive = states.iter().filter(|(_, state)| state.is_alive());
         match (alive.next(), alive.next()) {
@@ -179,11 +176,7 @@ impl Target {
             return Ok(());
         };
         let allocations = nomad.job_allocations(&id).await?;
-        let wanted = if job.kind == "system" {
-            allocations.iter().filter(|allocation| allocation.desired_status == "run").count() as u64
-        } else {
-            job.desired()
-        };
+        let wanted = wanted(&job, &allocations);
         let running = allocations.iter().filter(|allocation| tasks_run(allocation)).count() as u64;
         if running < wanted {
             self.problems.push(format!("Nomad runs {running} of {wanted} allocations of {id}"));

@@ -7,12 +7,6 @@ use super::outcome::Lane;
 use super::sample::{Elected, Jobs, Progress, Reached, Sample, Sight};
 use super::scenario::{Scenario, Stage};
 
-/// How near two answers of one master must be to each other for another one that leads between them to be a second leader,
-/// in milliseconds. A lease is 3 s: within a half of it nobody can lead, lose the lock and lead again.
-const LEADERS_IN_TURNS: i64 = 1_500;
-/// The same for the hosts that answer at the address, which may return to a host that is preferred.
-const HOLDERS_IN_TURNS: i64 = 300;
-
 /// What a recovery is held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Expectation {
@@ -44,8 +38,6 @@ pub(super) struct Timeline {
     servers: History<Option<String>>,
     jobs: History<Jobs>,
     application: Vec<(i64, Option<Progress>)>,
-    two_leaders: u64,
-    two_holders: u64,
     end: i64,
 }
 
@@ -79,8 +71,6 @@ impl Timeline {
             servers: History::new(servers),
             jobs: History::new(jobs),
             application,
-            two_leaders: in_turns(&claims(samples, leads), LEADERS_IN_TURNS),
-            two_holders: in_turns(&claims(samples, holds), HOLDERS_IN_TURNS),
             end: ordered.last().map_or(0, |sample| sample.told),
         }
     }
@@ -198,18 +188,6 @@ impl Timeline {
         (right, wrong)
     }
 
-    /// How often two masters said in turns that they lead.
-    #[must_use]
-    pub(super) fn two_leaders(&self) -> u64 {
-        self.two_leaders
-    }
-
-    /// How often two hosts answered in turns at the address.
-    #[must_use]
-    pub(super) fn two_holders(&self) -> u64 {
-        self.two_holders
-    }
-
     /// The parts of the cluster, as they are drawn.
     #[must_use]
     pub(super) fn lanes(&self, expected: &Expectation) -> Vec<Lane> {
@@ -298,63 +276,9 @@ fn has_workers(master: &Reached, expected: &Expectation) -> bool {
     usable(master, expected) >= expected.workers
 }
 
-/// Somebody who said of itself that it is the only one.
-struct Claim<'a> {
-    asked: i64,
-    told: i64,
-    who: &'a str,
-}
-
-fn leads(sight: &Sight) -> Option<&str> {
-    match sight {
-        Sight::Master { ui, status } if status.as_deref() == Some("ALIVE") => Some(ui),
-        _ => None,
-    }
-}
-
-fn holds(sight: &Sight) -> Option<&str> {
-    match sight {
-        Sight::Holder(host) => host.as_deref(),
-        _ => None,
-    }
-}
-
-fn claims(samples: &[Sample], who: fn(&Sight) -> Option<&str>) -> Vec<Claim<'_>> {
-    let claims = samples.iter().filter_map(|Sample { asked, told, sight }| Some((asked, told, who(sight)?)));
-    claims.map(|(asked, told, who)| Claim { asked: *asked, told: *told, who }).collect()
-}
-
-/// How many claims lie wholly between two claims of somebody else that are near to each other.
-fn in_turns(claims: &[Claim<'_>], near: i64) -> u64 {
-    /// When somebody's claims were told and asked, each in order.
-    #[derive(Default)]
-    struct Times {
-        told: Vec<i64>,
-        asked: Vec<i64>,
-    }
-    let mut everybody: BTreeMap<&str, Times> = BTreeMap::new();
-    for claim in claims {
-        let times = everybody.entry(claim.who).or_default();
-        times.told.push(claim.told);
-        times.asked.push(claim.asked);
-    }
-    for times in everybody.values_mut() {
-        times.told.sort_unstable();
-        times.asked.sort_unstable();
-    }
-    let surrounds = |times: &Times, claim: &Claim<'_>| {
-        let before = times.told.partition_point(|told| *told < claim.asked).checked_sub(1);
-        let before = before.and_then(|last| times.told.get(last));
-        let after = times.asked.get(times.asked.partition_point(|asked| *asked <= claim.told));
-        before.zip(after).is_some_and(|(before, after)| after - before <= near)
-    };
-    let enclosed =
-        |claim: &&Claim<'_>| everybody.iter().any(|(who, times)| *who != claim.who && surrounds(times, claim));
-    claims.iter().filter(enclosed).count() as u64
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::turns::two_leaders;
     use super::*;
 
     const OLD: &str = "10.0.0.1:8080";
@@ -413,7 +337,7 @@ mod tests {
         let timeline = Timeline::new(&takeover());
         let reached = timeline.stages(&expectation(Scenario::MasterCrash, &stages));
         assert_eq!(reached.values().copied().collect::<Vec<_>>(), [10, 701, 801, 901, 901]);
-        assert_eq!((timeline.two_leaders(), timeline.answers()), (0, (20, 0)));
+        assert_eq!((two_leaders(&takeover()), timeline.answers()), (0, (20, 0)));
         assert!(timeline.application_survived());
     }
 
@@ -431,20 +355,6 @@ mod tests {
         let samples: Vec<Sample> = (-100..500).step_by(10).flat_map(calm).collect();
         let expected = expectation(Scenario::MasterCrash, &[Stage::FaultSeen, Stage::Alive]);
         assert!(Timeline::new(&samples).stages(&expected).is_empty());
-    }
-
-    #[test]
-    fn two_that_lead_in_turns_are_two_leaders_and_one_after_the_other_are_not() {
-        let alive = |at, ui| master(at, ui, Some("ALIVE"));
-        let after = [alive(0, OLD), alive(10, OLD), alive(20, NEW), alive(30, NEW)];
-        assert_eq!(Timeline::new(&after).two_leaders(), 0);
-        let turns = [alive(0, OLD), alive(10, NEW), alive(20, OLD)];
-        assert_eq!(Timeline::new(&turns).two_leaders(), 1);
-        // An answer that was on its way while another one led proves nothing.
-        let late = Sample { told: 25, ..alive(0, OLD) };
-        assert_eq!(Timeline::new(&[late, alive(10, NEW), alive(30, NEW)]).two_leaders(), 0);
-        let again = [alive(0, OLD), alive(2_000, NEW), alive(4_000, OLD)];
-        assert_eq!(Timeline::new(&again).two_leaders(), 0);
     }
 
     #[test]

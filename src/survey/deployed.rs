@@ -7,6 +7,7 @@ use crate::http::Error;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::{Allocation, AllocationDetail};
+use crate::nomad::jobs::Job;
 use crate::spark::{FloatingAddress, MasterState, MasterUi};
 
 /// How many allocations are read at the same time.
@@ -27,6 +28,15 @@ pub struct Master {
 #[must_use]
 pub fn runs(allocation: &Allocation) -> bool {
     allocation.desired_status == "run" && allocation.client_status == "running"
+}
+
+/// How many allocations Nomad wants of a job. A system job has no count: Nomad wants one on each node that fits.
+#[must_use]
+pub fn wanted(job: &Job, allocations: &[Allocation]) -> u64 {
+    if job.kind != "system" {
+        return job.desired();
+    }
+    allocations.iter().filter(|allocation| allocation.desired_status == "run").count() as u64
 }
 
 /// The running allocations of a job, whole.

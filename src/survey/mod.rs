@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use ipnet::IpNet;
 use serde::Serialize;
 
-pub use deployed::{Master, floating_address, masters, running_allocations, runs};
+pub use deployed::{Master, floating_address, masters, running_allocations, runs, wanted};
 pub use lock::Lock;
 
 use crate::consul::Consul;
