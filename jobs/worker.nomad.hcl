@@ -194,9 +194,9 @@ job "worker" {
     }
 
     restart {
-      attempts = 3
-      interval = "5m"
-      delay    = "2s"
+      attempts = 5
+      interval = "1m"
+      delay    = "1s"
       mode     = "fail"
     }
 
@@ -233,10 +233,10 @@ job "worker" {
         interval = "2s"
         timeout  = "30s"
 
-        # One that no master has registered by then asks masters that are gone: it starts again with those that there are.
+        # One that no master has registered within a minute asks masters that are gone: it starts again with those that
+        # there are. A grace would not do: Nomad counts it from the allocation's start, not from the task's.
         check_restart {
-          limit = 5
-          grace = "60s"
+          limit = 30
         }
       }
 

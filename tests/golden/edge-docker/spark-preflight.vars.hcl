@@ -59,6 +59,8 @@ frontend ui
   # Who holds the address, for whoever asks the network rather than the records.
   http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
   http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
+  # After a reload, for as long as not every master was asked: an answer at once is better than a host that is gone.
+  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} has not asked every Spark master yet." if { nbsrv(masters) gt 1 }
   default_backend uis
 
 backend masters

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.master.LeaderElectable;
 import org.apache.spark.deploy.master.LeaderElectionAgent;
+import org.apache.spark.deploy.master.Master;
 import org.apache.spark.deploy.master.PersistenceEngine;
 import org.apache.spark.deploy.master.StandaloneRecoveryModeFactory;
 import org.apache.spark.serializer.Serializer;
@@ -26,6 +27,7 @@ public final class ConsulRecovery extends StandaloneRecoveryModeFactory {
   private final Identity identity;
   private final Consul consul;
   private final LockKeeper keeper;
+  private PersistenceEngine state;
   private Election election;
 
   /** Called by Spark's master. */
@@ -49,12 +51,15 @@ public final class ConsulRecovery extends StandaloneRecoveryModeFactory {
             () -> election.session(),
             identity.stateFolder(),
             org.apache.spark.package$.MODULE$.SPARK_VERSION());
-    return new SparkState(store, serializer);
+    state = new SparkState(store, serializer);
+    return state;
   }
 
+  /** Called after {@link #createPersistenceEngine}. */
   @Override
   public LeaderElectionAgent createLeaderElectionAgent(LeaderElectable master) {
-    election = new Election(master, identity, keeper, leadership, Timing.USUAL);
+    RollCall rollCall = new RollCall(((Master) master).rpcEnv(), state, "http://" + identity.ui());
+    election = new Election(master, identity, keeper, leadership, Timing.USUAL, rollCall);
     return election.start();
   }
 

@@ -26,6 +26,7 @@ final class Election implements LeaderElectionAgent {
   private final LockKeeper keeper;
   private final Leadership leadership;
   private final Timing timing;
+  private final RollCall rollCall;
 
   private final AtomicBoolean retired = new AtomicBoolean();
   private volatile String session;
@@ -37,12 +38,20 @@ final class Election implements LeaderElectionAgent {
   /** When was last said that Consul is away; 0 while it is there. */
   private long saidAway;
 
-  Election(LeaderElectable master, Identity identity, LockKeeper keeper, Leadership leadership, Timing timing) {
+  /** The roll call comes between the election and Spark's own recovery. */
+  Election(
+      LeaderElectable master,
+      Identity identity,
+      LockKeeper keeper,
+      Leadership leadership,
+      Timing timing,
+      RollCall rollCall) {
     this.master = master;
     this.identity = identity;
     this.keeper = keeper;
     this.leadership = leadership;
     this.timing = timing;
+    this.rollCall = rollCall;
   }
 
   /** Begins, in threads of its own. */
@@ -125,12 +134,25 @@ final class Election implements LeaderElectionAgent {
       pause(PAUSE);
     } else if (leadership.holds()) {
       LOG.info("Elected: {}", how);
-      // It may have to wait for the file, and the lock has to be confirmed meanwhile.
+      // Both may have to wait, and the lock has to be confirmed meanwhile.
       daemon("leader-note", this::prepareHandover);
-      master.electedLeader();
+      daemon("leader-office", this::takeOffice);
       if (!free && seen.session() != null) {
         keeper.closeSession(seen.session());
       }
+    }
+  }
+
+  private void takeOffice() {
+    try {
+      rollCall.call();
+    } catch (InterruptedException end) {
+      return;
+    } catch (RuntimeException | LinkageError error) {
+      LOG.warn("The workers of the last leader could not be told of this one: {}", error.toString());
+    }
+    if (leadership.holds()) {
+      master.electedLeader();
     }
   }
 
