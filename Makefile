@@ -1,11 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down test bench fmt
+.PHONY: help setup demo demo-down test soak bench fmt
 
 help:
 	@echo 'make setup      install what is missing into .tools and build target/release/nomspark'
 	@echo 'make demo       start a cluster on this machine, deploy Spark, count the words of a book'
 	@echo 'make demo-down  end the demo'
 	@echo 'make test       format, lints, documentation, unit and integration tests'
+	@echo 'make soak       an hour and a half of drills and WordCounts'
 	@echo 'make bench      benchmarks'
 	@echo 'make fmt        format the code'
 
@@ -20,6 +21,9 @@ demo-down:
 
 test:
 	@tools/test.sh
+
+soak:
+	@tools/soak.sh $(ARGS)
 
 bench:
 	@tools/bench.sh $(ARGS)

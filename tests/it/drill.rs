@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::floating::cluster::Floating;
@@ -13,8 +14,19 @@ use crate::support::{wait_for, wait_until};
 const LIMIT: Duration = Duration::from_mins(3);
 /// What a drill of all scenarios may take.
 const ALL: Duration = Duration::from_mins(20);
-/// The scenarios whose recovery does not depend on how long Spark's own time-outs are.
-const SCENARIOS: [&str; 4] = ["master-crash", "master-stop", "proxy", "address"];
+/// The scenarios, in the order in which `all` does them.
+const SCENARIOS: [&str; 10] = [
+    "master-crash",
+    "master-stop",
+    "proxy",
+    "address",
+    "worker",
+    "driver",
+    "node",
+    "nomad-leader",
+    "consul-leader",
+    "host",
+];
 
 #[test]
 fn every_fault_is_recovered_from_and_nothing_stays_broken() {
@@ -28,6 +40,7 @@ fn every_fault_is_recovered_from_and_nothing_stays_broken() {
     a_cluster_that_is_not_well_is_left_alone(&floating);
     a_budget_that_is_too_small_fails(&floating);
     all_scenarios(&floating);
+    an_interrupted_drill_mends_what_it_cut(&floating);
     floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
 }
 
@@ -38,15 +51,17 @@ fn drill(floating: &Floating, arguments: &[&str]) -> crate::support::run::Run {
 
 fn all_scenarios(floating: &Floating) {
     let page = floating.hosts.folder.path().join("drill.html");
-    for scenario in SCENARIOS {
-        let arguments = [scenario, "--yes", "--timeout", "6m", "--report", page.to_str().unwrap()];
-        let drilled = drill(floating, &arguments).limit(ALL).run().ok().json();
-        let rounds = drilled["rounds"].as_array().unwrap();
-        assert_eq!((rounds.len(), &rounds[0]["scenario"]), (1, &scenario.into()), "{drilled:#}");
-        is_right(&rounds[0]);
-        assert_eq!(drilled["within_budget"], Value::Null);
-        is_a_page(&page, scenario);
+    let arguments = ["all", "--yes", "--timeout", "6m", "--report", page.to_str().unwrap()];
+    let drilled = drill(floating, &arguments).limit(ALL).run().ok().json();
+    let rounds = drilled["rounds"].as_array().unwrap();
+    let done: Vec<&str> = rounds.iter().map(|round| round["scenario"].as_str().unwrap()).collect();
+    assert_eq!(done, SCENARIOS, "{drilled:#}");
+    for round in rounds {
+        is_right(round);
     }
+    assert_eq!(drilled["within_budget"], Value::Null);
+    assert!(drilled["p50_ms"].as_u64() <= drilled["max_ms"].as_u64(), "{drilled:#}");
+    is_a_page(&page);
     is_as_before(floating);
 }
 
@@ -69,10 +84,12 @@ fn is_right(round: &Value) {
     }
 }
 
-fn is_a_page(path: &Path, scenario: &str) {
+fn is_a_page(path: &Path) {
     let page = fs::read_to_string(path).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("</html>"));
-    assert!(page.contains(scenario), "{scenario} is on the page");
+    for scenario in SCENARIOS {
+        assert!(page.contains(scenario), "{scenario} is on the page");
+    }
     for other in ["<script", "http://", "https://", "<link"] {
         let found = page.match_indices(other).map(|(at, _)| &page[at..page.len().min(at + 60)]);
         let found: Vec<&str> = found.filter(|text| !text.starts_with("http://www.w3.org/")).collect();
@@ -112,4 +129,15 @@ fn a_cluster_that_is_not_well_is_left_alone(floating: &Floating) {
     floating.hosts.nomad(&["node", "eligibility", "-disable", node]).ok();
     drill(floating, &["master-crash", "--yes"]).run().fails(1).says("is not well, nothing was broken");
     floating.hosts.nomad(&["node", "eligibility", "-enable", node]).ok();
+}
+
+fn an_interrupted_drill_mends_what_it_cut(floating: &Floating) {
+    let running = drill(floating, &["host", "--yes"]).spawn();
+    wait_for("a host to be cut off", LIMIT, || {
+        let lab = floating.hosts.lab(&["status"]).run().ok().json();
+        lab["hosts"].as_array().unwrap().iter().any(|host| host["cut"] == true).then_some(())
+    });
+    running.signal(Signal::SIGINT);
+    running.wait().fails(130).says("what was broken is as it was before");
+    is_as_before(floating);
 }
