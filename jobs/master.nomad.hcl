@@ -424,8 +424,9 @@ job "master" {
           data        = "{{ \"${var.recovery_plugin}\" | base64Decode }}"
         }
 
+        # It has nothing to do until everybody waits for it.
         resources {
-          cpu    = 20
+          cpu    = 100
           memory = 96
         }
 

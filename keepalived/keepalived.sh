@@ -36,21 +36,6 @@ watch_haproxy() {
   done
 }
 
-# Where the kernel has CONFIG_RT_GROUP_SCHED, a control group of version 1 runs nothing in real time unless it and those above
-# it have a share of that time. Without it, keepalived waits for others on a busy host, and loses the address for it.
-grant_real_time() {
-  local control_group group=/sys/fs/cgroup/cpu part share=100000
-  control_group=$(sed -n 's/^[0-9]*:cpu\(,cpuacct\)\{0,1\}:\///p' /proc/self/cgroup)
-  while [[ -n $control_group ]]; do
-    part=${control_group%%/*} control_group=${control_group#"$part"}
-    control_group=${control_group#/} group+=/$part
-    # In microseconds of a second.
-    if [[ -z $control_group ]]; then share=10000; fi
-    if [[ $(<"$group/cpu.rt_runtime_us") == 0 ]]; then printf %s "$share" >"$group/cpu.rt_runtime_us"; fi
-  done
-}
-grant_real_time 2>/dev/null
-
 printf 1 >"$folder/haproxy.down"
 watch_haproxy 2>/dev/null &
 watcher=$!
@@ -64,7 +49,7 @@ for file in "$folder"/{keepalived,vrrp}.pid; do
 done
 
 # On SIGTERM keepalived resigns and takes the address away. It gets one when this script ends in whatever way.
-# nice: where the kernel has no real time for this task's control group, keepalived.conf asks for it in vain.
+# nice: where the kernel has no real time left for this task's control group, keepalived.conf asks for it in vain.
 setpriv --pdeathsig TERM nice -n -20 keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
   --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid" &
 keepalived=$!

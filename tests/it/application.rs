@@ -59,19 +59,19 @@ fn is_what_its_source_compiles_to(source_folder: &str, jar: &str) {
     );
 }
 
-fn source(folder: &str, name: &str) -> PathBuf {
+pub(crate) fn source(folder: &str, name: &str) -> PathBuf {
     Path::new(CHECKOUT).join(folder).join(name)
 }
 
 /// `SPARK_HOME` as `make test` sets it, else what `make setup` installed.
-fn spark_home() -> PathBuf {
+pub(crate) fn spark_home() -> PathBuf {
     let installed = || Path::new(CHECKOUT).join(".tools/spark/pyspark");
     let home = std::env::var_os("SPARK_HOME").map_or_else(installed, PathBuf::from);
     assert!(home.join("bin/spark-class").exists(), "Spark is missing: make setup installs it");
     home
 }
 
-fn succeeds(command: &mut Command) {
+pub(crate) fn succeeds(command: &mut Command) {
     let output = command.output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?} failed: {said}");

@@ -16,5 +16,6 @@ mod hosts;
 mod interrupts;
 mod lab;
 mod masters;
+mod recovery;
 mod support;
 mod wordcount;

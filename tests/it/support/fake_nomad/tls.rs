@@ -57,9 +57,18 @@ impl Certificates {
         Self { folder, authority, authority_certificate }
     }
 
-    /// The path of `ca.pem`, `client.pem`, `client-key.pem` or `empty.pem`.
+    /// The path of `ca.pem`, `client.pem`, `client-key.pem`, `empty.pem`, or of a file of `write_server`.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Writes `server.pem` and `server-key.pem`, for a server that is a program of its own.
+    pub(crate) fn write_server(&self, name: &str) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.authority).unwrap();
+        fs::write(self.path("server.pem"), certificate.pem()).unwrap();
+        fs::write(self.path("server-key.pem"), key.serialize_pem()).unwrap();
     }
 
     /// A server whose certificate carries this name or address; it may ask clients for theirs.

@@ -23,15 +23,13 @@ final class Consul {
     }
   }
 
-  private static final Duration CONNECT = Duration.ofSeconds(1);
-
   private final HttpClient http;
   private final ConsulSettings settings;
 
   Consul(ConsulSettings settings) throws IOException {
     this.settings = settings;
-    HttpClient.Builder builder =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT);
+    // How long a connection may take is part of each request's time.
+    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
     // The agent of this host is never behind a proxy.
     builder.proxy(HttpClient.Builder.NO_PROXY);
     if (settings.isTls()) {

@@ -16,10 +16,11 @@ import java.time.Duration;
  * leader's own session is released, whatever has happened to the lock.
  */
 public final class Handover {
-  private static final Duration ANSWER = Duration.ofSeconds(1);
+  /** On a busy host this process waits for its turn, and whoever begins anew waits even longer. */
+  private static final Duration ANSWER = Duration.ofSeconds(5);
   private static final Duration POLL = Duration.ofMillis(200);
   /** A few tries are enough: others wait no longer than the lease. */
-  private static final int TRIES = 10;
+  private static final int TRIES = 3;
 
   /** Open until the process ends: the kernel frees a lock as soon as its process closes the file. */
   private static FileChannel note;
@@ -46,12 +47,7 @@ public final class Handover {
   public static void main(String[] arguments) throws IOException, InterruptedException {
     Path file = Path.of(System.getenv("NOMAD_ALLOC_DIR"), "leader");
     Consul consul = new Consul(new ConsulSettings(System.getenv()));
-    // The first question takes a JVM much longer than any other.
-    try {
-      consul.get("/v1/status/leader", ANSWER);
-    } catch (IOException later) {
-      System.err.println("Consul does not answer now: " + later);
-    }
+    warmUp(consul);
     while (true) {
       if (Files.exists(file) && Files.size(file) > 0) {
         try (FileChannel channel = new RandomAccessFile(file.toFile(), "rw").getChannel()) {
@@ -67,6 +63,19 @@ public final class Handover {
         }
       }
       Thread.sleep(POLL.toMillis());
+    }
+  }
+
+  /** The first question takes a JVM much longer than any other. */
+  private static void warmUp(Consul consul) throws InterruptedException {
+    for (int left = TRIES; left > 0; left--) {
+      try {
+        consul.get("/v1/status/leader", ANSWER);
+        return;
+      } catch (IOException later) {
+        System.err.println("Consul does not answer now: " + later);
+        Thread.sleep(POLL.toMillis());
+      }
     }
   }
 
