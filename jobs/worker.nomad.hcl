@@ -233,10 +233,10 @@ job "worker" {
         interval = "2s"
         timeout  = "30s"
 
-        # One that no master has registered within a minute asks masters that are gone: it starts again with those that
-        # there are. A grace would not do: Nomad counts it from the allocation's start, not from the task's.
+        # One that no master has registered within half a minute asks masters that are gone: it starts again with those
+        # that there are. A grace would not do: Nomad counts it from the allocation's start, not from the task's.
         check_restart {
-          limit = 30
+          limit = 15
         }
       }
 

@@ -19,6 +19,8 @@ use crate::support::{http, wait_for, wait_until};
 
 /// How often the book is counted: long enough for every fault to come while an application runs.
 const COPIES: usize = 6_000;
+/// What everything may take until all is well again, where a worker has to start anew more than once.
+const BACK: Duration = Duration::from_mins(4);
 const MASTER: &str = "org.apache.spark.deploy.master.Master";
 
 /// A master's allocation.
@@ -59,7 +61,7 @@ impl Masters {
     /// Waits until one of two masters leads, with two workers, and all hosts are well; gives the leader and the other one.
     fn settled(&self) -> (Master, Master) {
         self.floating.settled();
-        wait_for("a leader with two workers, and one that stands by", LIMIT, || {
+        wait_for("a leader with two workers, and one that stands by", BACK, || {
             let (leaders, others): (Vec<Master>, _) = self.all().into_iter().partition(|master| is_alive(master.ui));
             let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address))?;
             let ([leader], [other]) = (&leaders[..], &others[..]) else { return None };
