@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::application::{source, spark_home, succeeds};
 use crate::support::fake_nomad::Certificates;
-use crate::support::lab::CHECKOUT;
+use crate::support::lab::{CHECKOUT, program};
 use crate::support::wait_for;
 
 const PLUGIN: &str = "consul/recovery";
@@ -64,7 +64,7 @@ impl SafeConsul {
         let file = folder.path().join("consul.json");
         fs::write(&file, configuration.to_string()).unwrap();
         let log = || fs::OpenOptions::new().create(true).append(true).open(folder.path().join("consul.log")).unwrap();
-        let process = Command::new(program())
+        let process = Command::new(program("consul"))
             .args(["agent", "-config-file"])
             .arg(file)
             .stdout(log())
@@ -93,7 +93,7 @@ impl SafeConsul {
 
     /// The `consul` command as the administrator.
     fn consul(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(program("consul"));
         self.reached_by(command.args(arguments).env("CONSUL_HTTP_TOKEN", &self.management));
         command
     }
@@ -118,11 +118,6 @@ impl Drop for SafeConsul {
 fn secret(answer: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(answer).unwrap();
     answer["SecretID"].as_str().unwrap().to_owned()
-}
-
-fn program() -> PathBuf {
-    let installed = Path::new(CHECKOUT).join(".tools/bin/consul");
-    if installed.exists() { installed } else { PathBuf::from("consul") }
 }
 
 fn free_ports<const N: usize>() -> [u16; N] {

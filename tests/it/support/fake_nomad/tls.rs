@@ -42,9 +42,7 @@ impl Certificates {
         let authority_certificate = params.self_signed(&key).unwrap();
         let authority = Issuer::new(params, key);
 
-        let client_key = KeyPair::generate().unwrap();
-        let client = CertificateParams::new(vec!["client".to_owned()]).unwrap();
-        let client = client.signed_by(&client_key, &authority).unwrap();
+        let (client, client_key) = signed("client", &authority);
         let files = [
             ("ca.pem", authority_certificate.pem()),
             ("client.pem", client.pem()),
@@ -64,18 +62,14 @@ impl Certificates {
 
     /// Writes `server.pem` and `server-key.pem`, for a server that is a program of its own.
     pub(crate) fn write_server(&self, name: &str) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.authority).unwrap();
+        let (certificate, key) = signed(name, &self.authority);
         fs::write(self.path("server.pem"), certificate.pem()).unwrap();
         fs::write(self.path("server-key.pem"), key.serialize_pem()).unwrap();
     }
 
     /// A server whose certificate carries this name or address; it may ask clients for theirs.
     pub(crate) fn server(&self, name: &str, asks_clients: bool) -> Server {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.authority).unwrap();
+        let (certificate, key) = signed(name, &self.authority);
         let mut roots = RootCertStore::empty();
         roots.add(self.authority_certificate.der().clone()).unwrap();
         let config = ServerConfig::builder();
@@ -93,6 +87,13 @@ impl Certificates {
     pub(crate) fn named_server(&self) -> (Server, &'static str) {
         (self.server(SERVER_NAME, false), SERVER_NAME)
     }
+}
+
+/// A certificate for a name or an address, and its key.
+fn signed(name: &str, authority: &Issuer<'static, KeyPair>) -> (rcgen::Certificate, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    (params.signed_by(&key, authority).unwrap(), key)
 }
 
 /// Accepts connections and does the handshakes, one after the other.
