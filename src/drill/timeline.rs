@@ -89,7 +89,10 @@ impl Timeline {
             Stage::ServersLed => self.servers.good_again_since(is_some),
             Stage::AddressMoved => self.holder.good_again_since(is_some),
             Stage::LeaderElected if expected.leader_hit => self.lock.good_again_since(Option::is_some),
-            Stage::LeaderElected => self.lock.good_since(Option::is_some),
+            // Whoever holds it may have got it from the one before without a moment in which nobody did.
+            Stage::LeaderElected => {
+                self.lock.good_again_since(Option::is_some).or_else(|| self.lock.good_since(Option::is_some))
+            }
             Stage::Alive if expected.leader_hit => self.leader.good_again_since(is_some),
             Stage::Alive => self.leader.good_since(is_some),
             Stage::ProxySwitched => self.reached_since(expected, |master| master.alive),
@@ -355,6 +358,16 @@ mod tests {
         let samples: Vec<Sample> = (-100..500).step_by(10).flat_map(calm).collect();
         let expected = expectation(Scenario::MasterCrash, &[Stage::FaultSeen, Stage::Alive]);
         assert!(Timeline::new(&samples).stages(&expected).is_empty());
+    }
+
+    #[test]
+    fn a_lock_that_goes_from_one_to_another_at_once_counts_from_then() {
+        let lock = |at: i64, node: &str| sample(at, Sight::Lock(Some(Elected { node: node.to_owned(), since_ms: 1 })));
+        let expected = expectation(Scenario::ConsulLeader, &[Stage::LeaderElected]);
+        let elected =
+            |samples: &[Sample]| Timeline::new(samples).stages(&expected).values().copied().collect::<Vec<_>>();
+        assert_eq!(elected(&[lock(-10, "borie"), lock(3_000, "wacken")]), [3_001]);
+        assert_eq!(elected(&[lock(-10, "borie"), lock(3_000, "borie")]), [0]);
     }
 
     #[test]
