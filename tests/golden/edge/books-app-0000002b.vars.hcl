@@ -58,28 +58,38 @@ connected() {
   exec timeout "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && eval "$2" && cat <&3' "$${host%]}" "$${2##*:}" "$${3:-}" 2>/dev/null
 }
 
-# Sets leader to the URL of the master that is ALIVE, and known where it knows the program.
+# Sets leader to the URL of the master that is ALIVE, and where it knows the program, known to "runs" or "ended".
 look() {
-  local line
+  local line list=runs found=''
   leader='' known=''
   while read -r line; do
     if [[ $line =~ ^\"url\"\ :\ \"(spark://[^\"]+)\" ]]; then leader=$${BASH_REMATCH[1]}; fi
-    if [[ $line == *"$words"* ]]; then known=yes; fi
-    # Applications that ended are listed too.
-    if [[ $line == '"completedapps"'* ]]; then break; fi
+    # Applications that ended come last.
+    if [[ $line == '"completedapps"'* ]]; then list=ended; fi
+    if [[ $line == *"$words"* ]]; then found=yes; fi
+    # A worker that was given up stays listed for a while.
+    if [[ -n $found && $line == '"state" : '* ]]; then
+      if [[ -z $known && $line != *'"DEAD"'* ]]; then known=$list; fi
+      found=''
+    fi
   done < <(get "$ui" /json/)
   [[ -n $leader ]]
 }
 
 # Returns when the program has ended, or when no master that leads will ever know it.
 follow() {
-  local gone='' patience
+  local gone='' patience elected=''
   while kill -0 "$program" 2>/dev/null; do
     if [[ -z $gone ]]; then
       # Where the master dies this ends at once; where its host is cut off, only the address knows.
       connected 30 "$${master#spark://}" &
       wait -n "$program" "$!"
-      if (($? == 124)) && [[ $(get "$ui" /json/url) == *"\"$master\""* ]]; then continue; fi
+      if (($? == 124)) && [[ $(get "$ui" /json/url) == *"\"$master\""* ]]; then
+        # One that was only just elected may still have given the program up.
+        if [[ -z $elected ]]; then continue; fi
+        elected=''
+        if ! look || [[ $leader != "$master" || -n $known ]]; then continue; fi
+      fi
       kill "$!" 2>/dev/null
       # The usual end: nothing is left to ask.
       if ! kill -0 "$program" 2>/dev/null; then return; fi
@@ -93,8 +103,8 @@ follow() {
       gone=$SECONDS
       continue
     fi
-    if [[ -n $known ]]; then
-      master=$leader gone=''
+    if [[ $known == runs ]]; then
+      master=$leader gone='' elected=yes
       continue
     fi
     # At the master that it had, Spark itself tries again every 5 to 15 s; another one it only joins when that calls it.
