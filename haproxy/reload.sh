@@ -9,18 +9,36 @@ folder=${0%/*} port=$1
 
 wanted() { sed -n '/^backend masters/,/^backend uis/s/^  server \([^ ]*\) .*/\1/p' "$folder/haproxy.cfg" | sort; }
 
-# The servers that HAProxy's statistics list.
-known() {
+# The masters that HAProxy's statistics list, each with its status.
+statistics() {
   exec 3<>"/dev/tcp/127.0.0.1/$port" || return
   printf 'GET /;csv HTTP/1.0\r\n\r\n' >&3
-  timeout 2 sed -n '/^masters,BACKEND,/d; s/^masters,\([^,]*\),.*/\1/p' <&3 | sort
+  timeout 2 sed -nE '/^masters,BACKEND,/d; s/^masters,([^,]*),([^,]*,){15}([^,]*),.*/\1 \3/p' <&3
+}
+
+# What a new process is to believe until its first checks, in the form of HAProxy's own `show servers state`: that the
+# master is up that was, and nobody else. It would take all for up, and a host that is gone for a second longer than others.
+states() {
+  local server up
+  up=$(statistics 2>/dev/null | sed -n 's/ UP.*//p')
+  echo 1
+  # Without a master that is up nothing is known.
+  [[ -n $up ]] || return
+  while read -r server; do
+    # Operational state, then what a check has told: 2 is running, 0 is stopped.
+    if grep -Fqx "$server" <<<"$up"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
+    echo "1 masters 1 $server ${server%:*:*} $state 0 0 0 - 0 - 0 0 - - 0"
+  done < <(wanted)
 }
 
 for ((round = 0; round < 100; round++)); do
   # Again every second: the first signals may be lost.
-  ((round % 10 > 0)) || kill -USR2 "$(<"$folder/haproxy.pid")"
+  if ((round % 10 == 0)); then
+    states >"$folder/servers.state"
+    kill -USR2 "$(<"$folder/haproxy.pid")"
+  fi
   sleep 0.1
-  if seen=$(known 2>/dev/null) && [[ $seen == "$(wanted)" ]]; then exit 0; fi
+  if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then exit 0; fi
 done
 echo "HAProxy does not know the masters of $folder/haproxy.cfg" >&2
 exit 1

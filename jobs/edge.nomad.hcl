@@ -238,6 +238,13 @@ job "edge" {
         }
       }
 
+      # Nothing is known before the first reload.
+      template {
+        destination = "local/servers.state"
+        change_mode = "noop"
+        data        = "1\n"
+      }
+
       template {
         destination = "local/reload.sh"
         change_mode = "noop"

@@ -132,7 +132,7 @@ locals {
       "spark.deploy.recoveryMode"         = "CUSTOM"
       "spark.deploy.recoveryMode.factory" = "nomspark.recovery.ConsulRecovery"
       # How long a new leader waits for workers and applications that do not answer; Spark's default is a minute.
-      "spark.deploy.recoveryTimeout" = "3s"
+      "spark.deploy.recoveryTimeout" = "2s"
       # The web UI of a master that was paused must not go on saying that it leads.
       "spark.ui.filters" = join(",", compact([lookup(var.conf, "spark.ui.filters", ""), "nomspark.recovery.LeaderFilter"]))
     }

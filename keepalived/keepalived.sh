@@ -48,9 +48,8 @@ for file in "$folder"/{keepalived,vrrp}.pid; do
   fi
 done
 
-# Real time is what keepalived.conf asks for: on a busy host it hears the others too late without it, and takes the address
-# from the one that has it. A kernel with CONFIG_RT_GROUP_SCHED gives none to Nomad's control groups of version 1, as nobody
-# set any aside for them. keepalived uses next to nothing and goes to the group of the whole host then.
+# A kernel with CONFIG_RT_GROUP_SCHED gives no real time to Nomad's control groups of version 1, as nobody set any aside for
+# them. keepalived uses next to nothing and goes to the group of the whole host then.
 leave_control_group() {
   local group
   group=/sys/fs/cgroup/cpu$(sed -En 's/^[0-9]+:cpu(,cpuacct)?://p' /proc/self/cgroup)
@@ -58,11 +57,15 @@ leave_control_group() {
 }
 
 # On SIGTERM keepalived resigns and takes the address away. It gets one when this script ends in whatever way.
-# nice: where there is no real time in spite of all, as in a container.
+#
+# It runs in real time: on a busy host it hears the others too late without, and takes the address from the one that has it.
 {
   leave_control_group 2>/dev/null
-  exec setpriv --pdeathsig TERM nice -n -20 keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
-    --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid"
+  first=(chrt --rr 50)
+  # As in a container.
+  "${first[@]}" true 2>/dev/null || first=(nice -n -20)
+  exec setpriv --pdeathsig TERM "${first[@]}" keepalived --dont-fork --log-console --log-detail \
+    --use-file "$configuration" --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid"
 } &
 keepalived=$!
 trap 'kill -TERM "$keepalived"' TERM INT

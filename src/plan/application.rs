@@ -29,12 +29,14 @@ pub(super) fn set_executor_memory(common: &mut CommonVariables, memory: u64, sma
     set_default(common, "spark.executor.memory", &format!("{}m", memory.min(smallest_worker)));
 }
 
-/// Has the driver give up an executor that is silent for half a minute. By default it waits for two minutes, and looks once
-/// a minute: so long would tasks hang on a host that is cut off.
+/// Has the driver give up an executor that is silent for half a minute, and executors a block that does not come for as
+/// long. By default they wait for two minutes, and the driver looks once a minute: so long would tasks hang on a host that
+/// is cut off.
 pub(super) fn set_patience(common: &mut CommonVariables) {
     set_default(common, "spark.executor.heartbeatInterval", "5s");
     set_default(common, "spark.storage.blockManagerHeartbeatTimeoutMs", "30s");
     set_default(common, "spark.network.timeoutInterval", "5s");
+    set_default(common, "spark.shuffle.io.connectionTimeout", "30s");
 }
 
 /// Tells the driver's JVM that it will not live long.

@@ -20,6 +20,8 @@ global
   gid 65534
   # A reload leaves the old process to the connections that it has. Spark's live for days, so bound their number.
   mworker-max-reloads 5
+  # What the process before knew of the masters; reload.sh writes it.
+  server-state-file {{ env "NOMAD_TASK_DIR" }}/servers.state
   # Docker may allow a million open files and more, and HAProxy would set memory aside for all of them.
   fd-hard-limit 65536
 
@@ -46,7 +48,8 @@ frontend rpc
   mode tcp
   # transparent: also on hosts that do not hold the address now.
   bind 10.20.0.9:7077 transparent tcp-ut 10s
-  # Servers count as up until their first check, and two leaders are one too many: nobody is better than the wrong one.
+  # When HAProxy starts, servers count as up until their first check, and two leaders are one too many at any time: nobody is
+  # better than the wrong one.
   tcp-request connection reject if { nbsrv(masters) gt 1 }
   default_backend masters
 
@@ -59,8 +62,8 @@ frontend ui
   # Who holds the address, for whoever asks the network rather than the records.
   http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
   http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
-  # After a reload, for as long as not every master was asked: an answer at once is better than a host that is gone.
-  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} has not asked every Spark master yet." if { nbsrv(masters) gt 1 }
+  # An answer at once is better than one from a host that is gone.
+  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(masters) gt 1 }
   default_backend uis
 
 backend masters
@@ -69,6 +72,7 @@ backend masters
   option httpchk
   http-check send meth GET uri /json/status ver HTTP/1.1 hdr Host master
   http-check expect rstring "\"status\" *: *\"ALIVE\""
+  load-server-state-from-file global
   # Two checks that fail mark a master down, within half a second; its connections are closed, so that nobody waits for it.
   default-server check inter 250ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 10s
   # Also masters that Consul does not call passing: the check above is quicker, and knows better. A Nomad client that comes
@@ -114,8 +118,9 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
-  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
-  vrrp_rt_priority 50
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits. Real time
+  # would be better, but not by vrrp_rt_priority: with it the kernel kills keepalived 2.2 when it reads this file again.
+  vrrp_priority -20
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
@@ -184,8 +189,9 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
-  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
-  vrrp_rt_priority 50
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits. Real time
+  # would be better, but not by vrrp_rt_priority: with it the kernel kills keepalived 2.2 when it reads this file again.
+  vrrp_priority -20
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.

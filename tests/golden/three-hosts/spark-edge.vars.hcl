@@ -19,6 +19,8 @@ global
   gid 65534
   # A reload leaves the old process to the connections that it has. Spark's live for days, so bound their number.
   mworker-max-reloads 5
+  # What the process before knew of the masters; reload.sh writes it.
+  server-state-file {{ env "NOMAD_TASK_DIR" }}/servers.state
 
 defaults
   log global
@@ -43,7 +45,8 @@ frontend rpc
   mode tcp
   # transparent: also on hosts that do not hold the address now.
   bind 172.16.3.0:7077 transparent tcp-ut 10s
-  # Servers count as up until their first check, and two leaders are one too many: nobody is better than the wrong one.
+  # When HAProxy starts, servers count as up until their first check, and two leaders are one too many at any time: nobody is
+  # better than the wrong one.
   tcp-request connection reject if { nbsrv(masters) gt 1 }
   default_backend masters
 
@@ -56,8 +59,8 @@ frontend ui
   # Who holds the address, for whoever asks the network rather than the records.
   http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
   http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
-  # After a reload, for as long as not every master was asked: an answer at once is better than a host that is gone.
-  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} has not asked every Spark master yet." if { nbsrv(masters) gt 1 }
+  # An answer at once is better than one from a host that is gone.
+  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(masters) gt 1 }
   default_backend uis
 
 backend masters
@@ -66,6 +69,7 @@ backend masters
   option httpchk
   http-check send meth GET uri /json/status ver HTTP/1.1 hdr Host master
   http-check expect rstring "\"status\" *: *\"ALIVE\""
+  load-server-state-from-file global
   # Two checks that fail mark a master down, within half a second; its connections are closed, so that nobody waits for it.
   default-server check inter 250ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 10s
   # Also masters that Consul does not call passing: the check above is quicker, and knows better. A Nomad client that comes
@@ -111,8 +115,9 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
-  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
-  vrrp_rt_priority 50
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits. Real time
+  # would be better, but not by vrrp_rt_priority: with it the kernel kills keepalived 2.2 when it reads this file again.
+  vrrp_priority -20
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
@@ -182,8 +187,9 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
-  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
-  vrrp_rt_priority 50
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits. Real time
+  # would be better, but not by vrrp_rt_priority: with it the kernel kills keepalived 2.2 when it reads this file again.
+  vrrp_priority -20
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
@@ -253,8 +259,9 @@ global_defs {
   script_user root
   # Neighbours that missed the news of a move hear it again.
   vrrp_garp_master_refresh 30
-  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits.
-  vrrp_rt_priority 50
+  # A holder that cannot say in time that it is alive loses the address: whatever else the machine does waits. Real time
+  # would be better, but not by vrrp_rt_priority: with it the kernel kills keepalived 2.2 when it reads this file again.
+  vrrp_priority -20
 }
 
 # 0 while HAProxy runs: a connection to it is held open, and tells at once that HAProxy is gone.
@@ -367,9 +374,8 @@ for file in "$folder"/{keepalived,vrrp}.pid; do
   fi
 done
 
-# Real time is what keepalived.conf asks for: on a busy host it hears the others too late without it, and takes the address
-# from the one that has it. A kernel with CONFIG_RT_GROUP_SCHED gives none to Nomad's control groups of version 1, as nobody
-# set any aside for them. keepalived uses next to nothing and goes to the group of the whole host then.
+# A kernel with CONFIG_RT_GROUP_SCHED gives no real time to Nomad's control groups of version 1, as nobody set any aside for
+# them. keepalived uses next to nothing and goes to the group of the whole host then.
 leave_control_group() {
   local group
   group=/sys/fs/cgroup/cpu$(sed -En 's/^[0-9]+:cpu(,cpuacct)?://p' /proc/self/cgroup)
@@ -377,11 +383,15 @@ leave_control_group() {
 }
 
 # On SIGTERM keepalived resigns and takes the address away. It gets one when this script ends in whatever way.
-# nice: where there is no real time in spite of all, as in a container.
+#
+# It runs in real time: on a busy host it hears the others too late without, and takes the address from the one that has it.
 {
   leave_control_group 2>/dev/null
-  exec setpriv --pdeathsig TERM nice -n -20 keepalived --dont-fork --log-console --log-detail --use-file "$configuration" \
-    --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid"
+  first=(chrt --rr 50)
+  # As in a container.
+  "$${first[@]}" true 2>/dev/null || first=(nice -n -20)
+  exec setpriv --pdeathsig TERM "$${first[@]}" keepalived --dont-fork --log-console --log-detail \
+    --use-file "$configuration" --pid "$folder/keepalived.pid" --vrrp_pid "$folder/vrrp.pid"
 } &
 keepalived=$!
 trap 'kill -TERM "$keepalived"' TERM INT
@@ -477,18 +487,36 @@ folder=$${0%/*} port=$1
 
 wanted() { sed -n '/^backend masters/,/^backend uis/s/^  server \([^ ]*\) .*/\1/p' "$folder/haproxy.cfg" | sort; }
 
-# The servers that HAProxy's statistics list.
-known() {
+# The masters that HAProxy's statistics list, each with its status.
+statistics() {
   exec 3<>"/dev/tcp/127.0.0.1/$port" || return
   printf 'GET /;csv HTTP/1.0\r\n\r\n' >&3
-  timeout 2 sed -n '/^masters,BACKEND,/d; s/^masters,\([^,]*\),.*/\1/p' <&3 | sort
+  timeout 2 sed -nE '/^masters,BACKEND,/d; s/^masters,([^,]*),([^,]*,){15}([^,]*),.*/\1 \3/p' <&3
+}
+
+# What a new process is to believe until its first checks, in the form of HAProxy's own `show servers state`: that the
+# master is up that was, and nobody else. It would take all for up, and a host that is gone for a second longer than others.
+states() {
+  local server up
+  up=$(statistics 2>/dev/null | sed -n 's/ UP.*//p')
+  echo 1
+  # Without a master that is up nothing is known.
+  [[ -n $up ]] || return
+  while read -r server; do
+    # Operational state, then what a check has told: 2 is running, 0 is stopped.
+    if grep -Fqx "$server" <<<"$up"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
+    echo "1 masters 1 $server $${server%:*:*} $state 0 0 0 - 0 - 0 0 - - 0"
+  done < <(wanted)
 }
 
 for ((round = 0; round < 100; round++)); do
   # Again every second: the first signals may be lost.
-  ((round % 10 > 0)) || kill -USR2 "$(<"$folder/haproxy.pid")"
+  if ((round % 10 == 0)); then
+    states >"$folder/servers.state"
+    kill -USR2 "$(<"$folder/haproxy.pid")"
+  fi
   sleep 0.1
-  if seen=$(known 2>/dev/null) && [[ $seen == "$(wanted)" ]]; then exit 0; fi
+  if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then exit 0; fi
 done
 echo "HAProxy does not know the masters of $folder/haproxy.cfg" >&2
 exit 1

@@ -73,6 +73,10 @@ impl EdgeFiles {
         let template = template(&self.job, &format!("local/{name}"));
         let path = folder.join(name);
         fs::write(&path, evaluate(template, &self.variables.cluster, &node)).unwrap();
+        if name == "haproxy.cfg" {
+            // HAProxy reads it too.
+            self.task_file(host, "servers.state", &[]);
+        }
         path
     }
 
