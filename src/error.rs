@@ -59,6 +59,8 @@ pub struct FailedAllocation {
     pub restarts: u64,
     /// The last lines that the task wrote, oldest first.
     pub log_tail: Vec<String>,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
 }
 
 /// Any error of nomspark, on its way to the user.

@@ -15,6 +15,7 @@ use crate::drill::Scenario;
 use crate::lab::{self, Network};
 use crate::report::Format;
 use crate::spec::{Driver, Overrides};
+use crate::watch::Patience;
 
 /// Runs Apache Spark on HashiCorp Nomad and Consul.
 #[derive(Debug, Parser)]
@@ -157,6 +158,23 @@ impl SpecArguments {
     }
 }
 
+/// When a wait ends though what is waited for has not come.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PatienceArguments {
+    /// Wait on though a task keeps failing
+    #[arg(long)]
+    pub keep_waiting: bool,
+    /// Wait until there is room for what cannot be placed now
+    #[arg(long)]
+    pub wait_for_capacity: bool,
+}
+
+impl From<PatienceArguments> for Patience {
+    fn from(arguments: PatienceArguments) -> Self {
+        Self { keep_waiting: arguments.keep_waiting, wait_for_capacity: arguments.wait_for_capacity }
+    }
+}
+
 /// `nomspark deploy`
 #[derive(Debug, Args)]
 pub struct Deploy {
@@ -166,6 +184,9 @@ pub struct Deploy {
     /// Replace jobs of the same name that nomspark did not make
     #[arg(long)]
     pub adopt: bool,
+    /// When the wait ends early.
+    #[command(flatten)]
+    pub patience: PatienceArguments,
     /// How long to wait until the cluster is ready
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = positive_duration)]
     pub timeout: Duration,
@@ -214,6 +235,9 @@ pub struct Wordcount {
     /// Wait for a run that was started before instead of starting one
     #[arg(long, value_name = "JOB", conflicts_with = "input")]
     pub resume: Option<String>,
+    /// When the wait ends early.
+    #[command(flatten)]
+    pub patience: PatienceArguments,
     /// How long to wait for the verdict
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = positive_duration)]
     pub timeout: Duration,
@@ -224,6 +248,9 @@ pub struct Wordcount {
 pub struct Watch {
     /// The job's id
     pub job: String,
+    /// When the wait ends early.
+    #[command(flatten)]
+    pub patience: PatienceArguments,
     /// How long to wait for the end
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = positive_duration)]
     pub timeout: Duration,

@@ -39,7 +39,7 @@ impl JobSummary {
         let allocations = nomad.job_allocations(id).await?;
         let running = allocations.iter().filter(|allocation| runs(allocation)).count() as u64;
         let desired = wanted(&job, &allocations);
-        let verdict = if job.kind == "batch" { batch_verdict(&job, allocations) } else { None };
+        let verdict = if job.ends() { verdict(&job, allocations) } else { None };
         Ok(Some(Self { desired, id: job.id, status: job.status, version: job.version, running, verdict }))
     }
 
@@ -57,15 +57,16 @@ impl JobSummary {
     }
 }
 
-fn batch_verdict(job: &Job, allocations: Vec<Allocation>) -> Option<&'static str> {
+fn verdict(job: &Job, allocations: Vec<Allocation>) -> Option<&'static str> {
     let mut state = JobState::new(&job.id);
     let listing = JobListing { id: job.id.clone(), job: Some(job.clone()), allocations, evaluations: Vec::new() };
     // Only the state is asked for here, not the news.
     let _ = state.list(listing);
-    state.batch_verdict().map(|verdict| match verdict {
+    state.verdict().map(|verdict| match verdict {
         Verdict::Complete => "complete",
         Verdict::Failed(_) => "failed",
         Verdict::Stopped | Verdict::Gone => "stopped",
+        Verdict::Unknown { .. } => "unknown",
     })
 }
 

@@ -16,7 +16,7 @@ use crate::plan::{self, Role, Variables};
 use crate::report::{Event, table};
 use crate::submit::{self, Preflight, PreparedJob};
 use crate::survey::survey;
-use crate::watch::{Error, Readiness, Ready, placement_failure};
+use crate::watch::{Error, Readiness, Patience, Ready, placement_failure};
 
 /// How long Consul may take to hear of a master that runs; workers that start earlier wait for themselves.
 const CONSUL_HEARS: Duration = Duration::from_secs(3);
@@ -40,10 +40,11 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
         context.report.event(&Event::Warning { what: warning.clone() })?;
     }
     let prepared = submit::prepare(&context.nomad, &plan, &files).await?;
-    refuse_unplaceable(&prepared)?;
+    let patience = Patience::from(arguments.patience);
+    refuse_unplaceable(&prepared, patience)?;
     look_at_edge_hosts(context, &plan.cluster, &prepared).await?;
 
-    let mut readiness = Readiness::new(&context.nomad, context.report, &spec.name, spec.edge.as_ref());
+    let mut readiness = Readiness::new(&context.nomad, context.report, &spec.name, spec.edge.as_ref(), patience);
     let mut started = Vec::new();
     let deployment = timeout(arguments.timeout, apply(context, &prepared, &mut readiness, &mut started));
     let outcome = tokio::select! {
@@ -102,7 +103,10 @@ async fn look_at_edge_hosts(context: &Context<'_>, cluster: &ClusterName, prepar
 }
 
 /// Nothing is registered when the scheduler already says that a part has no place.
-fn refuse_unplaceable(prepared: &[PreparedJob]) -> Result<(), Error> {
+fn refuse_unplaceable(prepared: &[PreparedJob], patience: Patience) -> Result<(), Error> {
+    if patience.wait_for_capacity {
+        return Ok(());
+    }
     for job in prepared {
         if let Some((group, metrics)) = job.effect.failed_placements.iter().next() {
             return Err(Error::NotPlaced { job: job.planned.id.clone(), reason: placement_failure(group, metrics) });

@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Re
         None => (submit(arguments, input.as_ref().map(|input| input.bytes), context).await?, input),
     };
 
-    let mut run = Run::new(context, job.clone(), upload, arguments.resume.is_some());
+    let mut run = Run::new(context, job.clone(), upload, arguments.resume.is_some(), arguments.patience.into());
     let resume = format!("`{}` goes on", context.command(&format!("wordcount --resume {job}")));
     let finished = timeout(arguments.timeout, run.verdict());
     let verdict = tokio::select! {
@@ -74,7 +74,8 @@ async fn submit(arguments: &cli::Wordcount, upload: Option<u64>, context: &Conte
     let mut registered = String::new();
     for job in submit::prepare(&context.nomad, &plan, &files).await? {
         registered.clone_from(&job.planned.id);
-        if let Some((group, metrics)) = job.effect.failed_placements.iter().next() {
+        let unplaced = job.effect.failed_placements.iter().next().filter(|_| !arguments.patience.wait_for_capacity);
+        if let Some((group, metrics)) = unplaced {
             return Err(Error::NotPlaced { job: registered, reason: placement_failure(group, metrics) }.into());
         }
         submit::register(&context.nomad, &job).await?;

@@ -110,7 +110,7 @@ impl Application {
         let detail = loop {
             watcher.changed(report).await?;
             let Some(state) = watcher.state(job) else { continue };
-            if let Some(verdict) = state.batch_verdict() {
+            if let Some(verdict) = state.verdict() {
                 failed_verdict(nomad, job, verdict).await?;
             }
             let running = state.current_allocations().into_iter().find(|allocation| crate::survey::runs(allocation));
@@ -129,7 +129,7 @@ impl Application {
             tokio::select! {
                 changed = watcher.changed(report) => {
                     changed?;
-                    if let Some(verdict) = watcher.state(job).and_then(watch::JobState::batch_verdict) {
+                    if let Some(verdict) = watcher.state(job).and_then(watch::JobState::verdict) {
                         failed_verdict(nomad, job, verdict).await?;
                     }
                 }
@@ -163,7 +163,7 @@ impl Application {
                 return Ok(false);
             };
             changed?;
-            if let Some(verdict) = watcher.state(&self.job).and_then(watch::JobState::batch_verdict) {
+            if let Some(verdict) = watcher.state(&self.job).and_then(watch::JobState::verdict) {
                 return Ok(matches!(verdict, Verdict::Complete));
             }
         }

@@ -142,8 +142,30 @@ pub struct JobOfAllocation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AllocatedResources {
+    /// What each task was given.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tasks: BTreeMap<String, TaskResources>,
     /// What its tasks share.
     pub shared: SharedResources,
+}
+
+/// What a task was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TaskResources {
+    /// Its memory.
+    pub memory: TaskMemory,
+}
+
+/// The memory of a task, in MiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct TaskMemory {
+    /// What is reserved.
+    #[serde(rename = "MemoryMB")]
+    pub reserved: u64,
+    /// What it may use where the node has it to spare; 0: no more than what is reserved.
+    #[serde(rename = "MemoryMaxMB", default)]
+    pub at_most: u64,
 }
 
 /// What the tasks of an allocation share.
@@ -174,6 +196,13 @@ impl AllocationDetail {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.job.as_ref().map_or(0, |job| job.version)
+    }
+
+    /// The memory at which the kernel ends a task, in MiB.
+    #[must_use]
+    pub fn memory_limit(&self, task: &str) -> Option<u64> {
+        let memory = self.allocated_resources.as_ref()?.tasks.get(task)?.memory;
+        Some(memory.reserved.max(memory.at_most))
     }
 
     /// HOST:PORT of a port's label, with brackets around an IPv6 address.

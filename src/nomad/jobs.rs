@@ -67,6 +67,9 @@ pub struct Job {
     /// A periodic job starts others; a list has a boolean here, the whole job a block.
     #[serde(default)]
     pub periodic: Value,
+    /// A parameterized job starts another one for each dispatch; as with `periodic`, a list only says whether.
+    #[serde(default, rename = "ParameterizedJob")]
+    pub parameterized: Value,
 }
 
 /// A task group of a [`Job`].
@@ -96,6 +99,24 @@ pub struct Task {
 }
 
 impl Job {
+    /// Whether it comes to an end by itself.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        matches!(self.kind.as_str(), "batch" | "sysbatch")
+    }
+
+    /// Whether it has an allocation on each node.
+    #[must_use]
+    pub fn is_on_each_node(&self) -> bool {
+        matches!(self.kind.as_str(), "system" | "sysbatch")
+    }
+
+    /// Whether it runs nothing itself but starts others: periodic ones by the clock, parameterized ones by dispatch.
+    #[must_use]
+    pub fn starts_others(&self) -> bool {
+        self.periodic.is_object() || self.parameterized.is_object()
+    }
+
     /// How many allocations the whole job wants.
     #[must_use]
     pub fn desired(&self) -> u64 {

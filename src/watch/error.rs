@@ -28,7 +28,7 @@ pub enum Error {
         /// The sentence.
         reason: String,
     },
-    /// Tasks that the cluster is made of keep failing.
+    /// Tasks keep failing.
     #[error("{job} does not come up: {reason}")]
     CrashLoop {
         /// The job.
@@ -37,6 +37,8 @@ pub enum Error {
         reason: String,
         /// What failed.
         failures: Vec<FailedAllocation>,
+        /// Whether this is a failure of the cluster's own parts or of the work itself.
+        exit: Exit,
     },
     /// The job's own tasks failed.
     #[error("the job {job} failed: {reason}")]
@@ -53,6 +55,24 @@ pub enum Error {
     Stopped {
         /// The job.
         job: String,
+    },
+    /// Nomad does not have what tells what became of the job.
+    #[error("what became of the job {job} cannot be known: Nomad calls it dead and has {found} of its {wanted} allocations")]
+    Unknown {
+        /// The job.
+        job: String,
+        /// How many allocations Nomad has.
+        found: u64,
+        /// How many the job wants.
+        wanted: u64,
+    },
+    /// The job starts others, and none is there to be followed.
+    #[error("{job} runs nothing itself, it starts other jobs, and none of them is there")]
+    NoChild {
+        /// The job.
+        job: String,
+        /// The command that starts one.
+        start: String,
     },
     /// Nomad does not have the job.
     #[error("Nomad has no job {job}")]
@@ -86,9 +106,14 @@ impl Advice for Error {
             Self::NotPlaced { .. } => Exit::Unplaceable,
             Self::WorkFailed { .. } => Exit::WorkFailed,
             Self::Interrupted { .. } => Exit::Interrupted,
+            Self::CrashLoop { exit, .. } => *exit,
             Self::Http(error) => error.exit(),
             Self::Write(error) => error.exit(),
-            Self::CrashLoop { .. } | Self::Stopped { .. } | Self::NoJob { .. } | Self::WatcherEnded => Exit::Failed,
+            Self::Stopped { .. }
+            | Self::Unknown { .. }
+            | Self::NoChild { .. }
+            | Self::NoJob { .. }
+            | Self::WatcherEnded => Exit::Failed,
         }
     }
 
@@ -96,26 +121,21 @@ impl Advice for Error {
         match self {
             Self::TimedOut { resume, .. } | Self::Interrupted { resume, .. } => Some(resume.clone()),
             Self::NotPlaced { .. } => Some(
-                "ask for less with --worker-memory, --worker-cores, --master-memory or --workers, or add nodes"
+                "ask for less with --worker-memory, --worker-cores, --master-memory or --workers, or add nodes; \
+                 --wait-for-capacity waits until there is room"
                     .to_owned(),
             ),
-            Self::CrashLoop { reason, .. }
-                if reason.contains("could not be found") || reason.contains("not found under") =>
-            {
-                Some(
-                    "install it there, or say where Spark is with --spark-home, runtime.spark_home or the node's meta \
-                     spark_home"
-                        .to_owned(),
-                )
+            Self::CrashLoop { job, failures, exit, .. } => {
+                let next = next_step(failures, job);
+                let goes_on = "Nomad goes on trying, and --keep-waiting waits for it";
+                Some(if *exit == Exit::WorkFailed { format!("{next}; {goes_on}") } else { next })
             }
-            Self::CrashLoop { reason, .. } if reason.contains("does not allow the following capabilities") => Some(
-                "list them in `allow_caps` of the clients' docker plugin, together with its defaults: docs/spec.md, \
-                 \"In containers\""
+            Self::WorkFailed { job, failures, .. } => Some(next_step(failures, job)),
+            Self::Unknown { .. } => Some(
+                "Nomad collects allocations some time after their end: `batch_eval_gc_threshold` of its servers says when"
                     .to_owned(),
             ),
-            Self::CrashLoop { job, .. } | Self::WorkFailed { job, .. } => {
-                Some(format!("read more with `nomspark logs {job}`"))
-            }
+            Self::NoChild { start, .. } => Some(format!("`{start}` starts one")),
             Self::NoJob { .. } => Some("`nomspark status` lists the cluster's jobs".to_owned()),
             Self::Http(error) => error.hint(),
             _ => None,
@@ -128,4 +148,10 @@ impl Advice for Error {
             _ => &[],
         }
     }
+}
+
+/// What to do about the first failure.
+fn next_step(failures: &[FailedAllocation], job: &str) -> String {
+    let known = failures.first().and_then(|failure| failure.hint.clone());
+    known.unwrap_or_else(|| format!("read more with `nomspark logs {job}`"))
 }

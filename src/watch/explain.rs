@@ -1,7 +1,11 @@
 //! Says in one sentence why something failed, from what Nomad tells about it. Pure.
 
+mod words;
+
 use crate::nomad::allocations::{TaskEvent, TaskState};
 use crate::nomad::evaluations::PlacementMetrics;
+
+pub(super) use words::diagnose;
 
 /// Why a task group could not be placed: what is exhausted or ruled out, on how many of how many nodes.
 #[must_use]

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::error::FailedAllocation;
 use crate::nomad::Nomad;
 use crate::nomad::files::{LogOrigin, LogStream};
 
 use super::error::Error;
+use super::explain;
 use super::verdict::{Failure, Verdict};
 
-/// How much of a log's end is read, in bytes.
-const TAIL: u64 = 8 * 1024;
+/// How much of a log's end is read, in bytes: a Java program's last words are long.
+const TAIL: u64 = 32 * 1024;
 /// The exit codes for arguments and for an input that cannot be used (`EX_NOINPUT` of sysexits.h).
 const REFUSED: [i64; 2] = [2, 66];
 /// How many lines are shown.
@@ -27,7 +30,7 @@ pub async fn log_tail(nomad: &Nomad, allocation: &str, task: &str) -> Vec<String
             let response = nomad.logs(allocation, task, stream, LogOrigin::End(TAIL), false).await.ok()?;
             response.bytes().await.ok()
         };
-        if let Ok(Some(bytes)) = tokio::time::timeout(TIMEOUT, read).await
+        if let Ok(Some(bytes)) = timeout(TIMEOUT, read).await
             && !bytes.is_empty()
         {
             return last_lines(&bytes);
@@ -36,34 +39,51 @@ pub async fn log_tail(nomad: &Nomad, allocation: &str, task: &str) -> Vec<String
     Vec::new()
 }
 
-/// Adds to each failure what its task last wrote.
+/// The memory at which the kernel ended a task, in words; nothing where the node does not tell.
+async fn memory_limit(nomad: &Nomad, failure: &Failure) -> String {
+    let allocation = timeout(TIMEOUT, nomad.allocation(&failure.allocation)).await;
+    let limit = allocation.ok().and_then(Result::ok).and_then(|allocation| allocation.memory_limit(&failure.task));
+    limit.map_or_else(String::new, |mib| format!(", {mib} MiB"))
+}
+
+/// Adds to each failure what its task last wrote, and what that tells.
 pub async fn describe_failures(nomad: &Nomad, failures: Vec<Failure>) -> Vec<FailedAllocation> {
     let mut described = Vec::new();
     for failure in failures {
-        let log_tail = if failure.task.is_empty() {
-            Vec::new()
-        } else {
-            log_tail(nomad, &failure.allocation, &failure.task).await
-        };
-        // Programs that refuse their arguments or their input say why in their last line.
-        let refused = failure.exit_code.is_some_and(|code| REFUSED.contains(&code));
-        let reason = match log_tail.last().filter(|_| refused) {
-            Some(sentence) => format!("{}: {sentence}", failure.reason),
-            None => failure.reason,
-        };
-        described.push(FailedAllocation {
-            job: failure.job,
-            allocation: failure.allocation,
-            node: failure.node,
-            task: failure.task,
-            reason,
-            exit_code: failure.exit_code,
-            oom: failure.oom,
-            restarts: failure.restarts,
-            log_tail,
-        });
+        let ran = !failure.task.is_empty();
+        let log = if ran { log_tail(nomad, &failure.allocation, &failure.task).await } else { Vec::new() };
+        let limit = if failure.oom { memory_limit(nomad, &failure).await } else { String::new() };
+        described.push(describe(failure, log, &limit));
     }
     described
+}
+
+fn describe(failure: Failure, mut log: Vec<String>, limit: &str) -> FailedAllocation {
+    let mut reason = format!("{}{limit}", failure.reason);
+    let mut known = explain::diagnose([failure.reason.as_str()]);
+    // Programs that refuse their arguments or their input say why in their last line.
+    let refused = failure.exit_code.is_some_and(|code| REFUSED.contains(&code));
+    if let Some(sentence) = log.last().filter(|_| refused) {
+        reason = format!("{reason}: {sentence}");
+    } else if known.is_none() {
+        known = explain::diagnose(log.iter().rev().map(String::as_str));
+        if let Some(known) = &known {
+            reason = format!("{reason}; its log says that {}", known.what);
+        }
+    }
+    let log_tail = log.split_off(log.len().saturating_sub(LINES));
+    FailedAllocation {
+        job: failure.job,
+        allocation: failure.allocation,
+        node: failure.node,
+        task: failure.task,
+        reason,
+        exit_code: failure.exit_code,
+        oom: failure.oom,
+        restarts: failure.restarts,
+        log_tail,
+        hint: known.map(|known| known.next),
+    }
 }
 
 fn last_lines(bytes: &[u8]) -> Vec<String> {
@@ -72,7 +92,7 @@ fn last_lines(bytes: &[u8]) -> Vec<String> {
     let lines: Vec<String> = text.lines().map(printable).filter(|line| !line.trim().is_empty()).collect();
     // The first line may be the end of a longer one when the tail was cut.
     let skip_cut = usize::from(u64::try_from(bytes.len()).unwrap_or(0) >= TAIL);
-    lines[lines.len().saturating_sub(LINES).max(skip_cut).min(lines.len())..].to_vec()
+    lines[skip_cut.min(lines.len())..].to_vec()
 }
 
 /// Turns a verdict that is not complete into the error that tells it.
@@ -82,6 +102,7 @@ pub async fn failed_verdict(nomad: &Nomad, job: &str, verdict: Verdict) -> Resul
         Verdict::Complete => Ok(()),
         Verdict::Stopped => Err(Error::Stopped { job }),
         Verdict::Gone => Err(Error::NoJob { job }),
+        Verdict::Unknown { found, wanted } => Err(Error::Unknown { job, found, wanted }),
         Verdict::Failed(failures) => {
             let failures = describe_failures(nomad, failures).await;
             let reason = failures.first().map_or_else(String::new, |failure| failure.reason.clone());

@@ -4,21 +4,24 @@
 //! go in, [`Event`](crate::report::Event)s and in the end a [`Verdict`] come out. A verdict is what the last allocation
 //! of each index did, never an evaluation's status.
 
+mod crash_loop;
 mod error;
 mod explain;
 mod failures;
 mod follow;
-
+mod patience;
 mod ready;
 mod state;
 mod verdict;
 mod watcher;
 
+pub use crash_loop::{CrashLoop, SeenFailure};
 pub use error::Error;
 pub use explain::{placement_failure, task_failure};
 pub use failures::{describe_failures, failed_verdict, log_tail};
 pub use follow::{Observation, follow};
-pub use ready::{Readiness, Ready, refuse_unplaced};
+pub use patience::Patience;
+pub use ready::{Readiness, Ready};
 pub use state::{JobListing, JobState};
 pub use verdict::{Failure, Verdict};
 pub use watcher::{History, Watcher};

@@ -8,9 +8,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::error::Error;
-use super::state::JobState;
+use super::patience::Patience;
 use super::watcher::{History, Watcher};
-use super::{describe_failures, explain};
+use crate::cli::exit::Exit;
 use crate::http;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
@@ -54,6 +54,7 @@ pub struct Readiness<'a> {
     masters: u64,
     /// How many workers Spark counts.
     workers: Option<u64>,
+    patience: Patience,
 }
 
 /// The job of the edge hosts, and what it makes answer.
@@ -80,7 +81,13 @@ struct Placed {
 impl<'a> Readiness<'a> {
     /// Begins to follow the jobs of a cluster.
     #[must_use]
-    pub fn new(nomad: &'a Nomad, report: &'a Report, name: &ClusterName, edge: Option<&spec::Edge>) -> Self {
+    pub fn new(
+        nomad: &'a Nomad,
+        report: &'a Report,
+        name: &ClusterName,
+        edge: Option<&spec::Edge>,
+        patience: Patience,
+    ) -> Self {
         let (master_job, worker_job) = (name.master_job(), name.worker_job());
         let edge = edge.map(|edge| Edge {
             job: name.edge_job(),
@@ -104,6 +111,7 @@ impl<'a> Readiness<'a> {
             leader: None,
             masters: 0,
             workers: None,
+            patience,
         }
     }
 
@@ -288,25 +296,9 @@ impl<'a> Readiness<'a> {
     async fn refuse_failures(&self) -> Result<(), Error> {
         for job in [&self.master_job, &self.worker_job].into_iter().chain(self.edge.iter().map(|edge| &edge.job)) {
             let Some(state) = self.watcher.state(job) else { continue };
-            refuse_unplaced(state)?;
-            let loops = state.crash_loops();
-            if let Some(first) = loops.first() {
-                let reason = format!("its task {} keeps failing: {}", first.task, first.reason);
-                let failures = describe_failures(self.nomad, loops).await;
-                return Err(Error::CrashLoop { job: job.clone(), reason, failures });
-            }
+            self.patience.refuse_failures(self.nomad, state, Exit::Failed).await?;
         }
         Ok(())
-    }
-}
-
-/// An error when the scheduler finds no place for a job.
-pub fn refuse_unplaced(state: &JobState) -> Result<(), Error> {
-    match state.unplaced() {
-        Some((group, metrics)) => {
-            Err(Error::NotPlaced { job: state.id.clone(), reason: explain::placement_failure(group, metrics) })
-        }
-        None => Ok(()),
     }
 }
 

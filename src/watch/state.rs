@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::crash_loop::SeenFailure;
 use super::explain;
-use crate::nomad::allocations::{Allocation, TaskState};
+use crate::nomad::allocations::{Allocation, TaskEvent, TaskState};
 use crate::nomad::evaluations::{Evaluation, PlacementMetrics};
 use crate::nomad::events::Change;
 use crate::nomad::jobs::Job;
@@ -24,6 +25,9 @@ pub struct JobListing {
     pub evaluations: Vec<Evaluation>,
 }
 
+/// A task group, an index in it and, where a job has one on each node, the node.
+pub(super) type Place<'a> = (&'a str, u64, &'a str);
+
 /// What is known of one job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobState {
@@ -39,8 +43,8 @@ pub struct JobState {
     pub allocations: BTreeMap<String, Allocation>,
     /// Evaluations by id.
     pub evaluations: BTreeMap<String, Evaluation>,
-    /// How often tasks failed while they were watched, by allocation.
-    pub failures_seen: BTreeMap<String, u64>,
+    /// The failures of tasks while they were watched, in the order in which they became known.
+    pub failures_seen: Vec<SeenFailure>,
 }
 
 impl JobState {
@@ -63,10 +67,13 @@ impl JobState {
         self.listed = true;
         let mut events = Vec::new();
         for allocation in listing.allocations {
-            let mut told = allocation_events(known.get(&allocation.id), &allocation);
+            let before = known.get(&allocation.id);
+            let mut told = allocation_events(before, &allocation);
             // What failed before anybody watched is history, and may be long repaired.
             told.retain(|event| !first || !matches!(event, Event::TaskFailed { .. }));
-            self.count_failures(&told);
+            if !first {
+                self.remember_failures(before, &allocation);
+            }
             events.extend(told);
             self.allocations.insert(allocation.id.clone(), allocation);
         }
@@ -111,17 +118,19 @@ impl JobState {
         }
         // Events do not carry the version, and the first one of an allocation no task states.
         allocation.job_version = allocation.job_version.or(known.and_then(|known| known.job_version));
-        let events = allocation_events(known, &allocation);
-        self.count_failures(&events);
+        let known = known.cloned();
+        let events = allocation_events(known.as_ref(), &allocation);
+        self.remember_failures(known.as_ref(), &allocation);
         self.allocations.insert(allocation.id.clone(), allocation);
         events
     }
 
-    fn count_failures(&mut self, events: &[Event]) {
-        for event in events {
-            if let Event::TaskFailed { allocation, .. } = event {
-                *self.failures_seen.entry(allocation.clone()).or_default() += 1;
-            }
+    fn remember_failures(&mut self, known: Option<&Allocation>, now: &Allocation) {
+        for (task, event, _) in new_failures(known, now) {
+            let (allocation, task) = (now.id.clone(), task.to_owned());
+            self.failures_seen.push(SeenFailure { allocation, task, time: event.time });
+            // However long a job fails, what is known of it stays small.
+            self.failures_seen.retain(|seen| seen.is_together_with(event.time));
         }
     }
 
@@ -135,20 +144,24 @@ impl JobState {
         Some(Event::PlacementFailed { job: self.id.clone(), reason })
     }
 
-    /// The newest allocation of each task group and index: the one that decides. Where a job has one on each node, all
+    /// The last allocation of each task group and index: the one that decides. Where a job has one on each node, all
     /// have the index 0, and the node takes its place.
     #[must_use]
     pub fn current_allocations(&self) -> Vec<&Allocation> {
-        let on_each_node = self.job.as_ref().is_some_and(|job| matches!(job.kind.as_str(), "system" | "sysbatch"));
-        let mut newest: BTreeMap<(&str, u64, &str), &Allocation> = BTreeMap::new();
+        let mut last: BTreeMap<Place<'_>, &Allocation> = BTreeMap::new();
         for allocation in self.allocations.values() {
-            let node = if on_each_node { allocation.node_id.as_str() } else { "" };
-            let place = newest.entry((&allocation.task_group, allocation.index(), node)).or_insert(allocation);
-            if allocation.create_index > place.create_index {
-                *place = allocation;
+            let known = last.entry(self.place(allocation)).or_insert(allocation);
+            if rank(allocation) > rank(known) {
+                *known = allocation;
             }
         }
-        newest.into_values().collect()
+        last.into_values().collect()
+    }
+
+    /// What an allocation and those that replace it have in common.
+    pub(super) fn place<'a>(&self, allocation: &'a Allocation) -> Place<'a> {
+        let on_each_node = self.job.as_ref().is_some_and(Job::is_on_each_node);
+        (&allocation.task_group, allocation.index(), if on_each_node { &allocation.node_id } else { "" })
     }
 
     /// Allocations that the servers want and that run.
@@ -171,6 +184,16 @@ impl JobState {
     }
 }
 
+/// The higher one of two allocations with the same index decides.
+///
+/// The newest, except that one which was cut off with its node and is heard of again is kept, and what took its place
+/// meanwhile is stopped. What comes by event has no version, and is new.
+fn rank(allocation: &Allocation) -> (u64, bool, u64) {
+    let is_kept =
+        allocation.desired_status == "run" && !matches!(allocation.client_status.as_str(), "failed" | "lost");
+    (allocation.job_version.unwrap_or(u64::MAX), is_kept, allocation.create_index)
+}
+
 /// What an allocation's new state tells, compared with what was known of it.
 fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event> {
     let mut events = Vec::new();
@@ -187,19 +210,31 @@ fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event>
         if runs(state) && (again || !before.is_some_and(runs)) {
             events.push(Event::TaskStarted { job: job(), allocation: allocation(), task: task.clone() });
         }
-        let last_seen = before.and_then(|before| before.events.last()).map_or(i64::MIN, |event| event.time);
-        for (index, event) in state.events.iter().enumerate().filter(|(_, event)| event.time > last_seen) {
-            let asked_for = explain::is_asked_for(&state.events[..index]);
-            if let Some(reason) = explain::failed_event(event).filter(|_| !asked_for) {
-                events.push(Event::TaskFailed { job: job(), allocation: allocation(), task: task.clone(), reason });
-            }
-        }
+    }
+    for (task, _, reason) in new_failures(known, now) {
+        events.push(Event::TaskFailed { job: job(), allocation: allocation(), task: task.to_owned(), reason });
     }
     let ended = now.is_terminal() && known.is_none_or(|known| !known.is_terminal());
     if ended && known.is_some() {
         events.push(Event::AllocationEnded { job: job(), allocation: allocation(), status: now.client_status.clone() });
     }
     events
+}
+
+/// What failed since an allocation was last seen: the task, the event and the sentence. What somebody asked for is none.
+fn new_failures<'a>(known: Option<&Allocation>, now: &'a Allocation) -> Vec<(&'a str, &'a TaskEvent, String)> {
+    let mut failures = Vec::new();
+    for (task, state) in &now.task_states {
+        let before = known.and_then(|known| known.task_states.get(task));
+        let last_seen = before.and_then(|before| before.events.last()).map_or(i64::MIN, |event| event.time);
+        for (index, event) in state.events.iter().enumerate().filter(|(_, event)| event.time > last_seen) {
+            let asked_for = explain::is_asked_for(&state.events[..index]);
+            if let Some(reason) = explain::failed_event(event).filter(|_| !asked_for) {
+                failures.push((task.as_str(), event, reason));
+            }
+        }
+    }
+    failures
 }
 
 #[cfg(test)]

@@ -3,21 +3,27 @@
 use super::explain;
 use super::state::JobState;
 use crate::nomad::allocations::{Allocation, TaskEvent, TaskState};
+use crate::nomad::jobs::Job;
 
-/// How often a task must have failed to be called a crash loop.
-const CRASH_LOOP: u64 = 2;
-
-/// What a job that ends came to.
+/// What a job came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Every index's last allocation completed.
     Complete,
     /// The last allocation of an index failed or was lost.
     Failed(Vec<Failure>),
-    /// Somebody stopped the job before it completed.
+    /// Somebody stopped the job: a batch job before it completed, a service in the only way in which one ends well.
     Stopped,
     /// Nomad does not have the job any more.
     Gone,
+    /// Nomad calls the job dead and has fewer of its allocations than there should be: it collects old ones, and what
+    /// they came to cannot be known.
+    Unknown {
+        /// How many it has.
+        found: u64,
+        /// How many the job wants.
+        wanted: u64,
+    },
 }
 
 /// A task that failed, without its log.
@@ -42,9 +48,9 @@ pub struct Failure {
 }
 
 impl JobState {
-    /// What a batch job came to; `None` while it runs, waits to be placed or waits for another try.
+    /// What a job came to; `None` while it runs, waits to be placed or waits for another try.
     #[must_use]
-    pub fn batch_verdict(&self) -> Option<Verdict> {
+    pub fn verdict(&self) -> Option<Verdict> {
         if !self.listed {
             return None;
         }
@@ -52,57 +58,65 @@ impl JobState {
             return Some(Verdict::Gone);
         };
         let current = self.current_allocations();
-        let ended = !current.is_empty() && current.iter().all(|allocation| allocation.is_terminal());
         if current.iter().any(|allocation| !allocation.is_terminal() && allocation.desired_status == "run") {
             return None;
         }
+        let ended = current.iter().all(|allocation| allocation.is_terminal());
+        let done = current.iter().filter(|allocation| has_done_its_work(allocation)).count();
         if job.stop {
-            let complete = ended && current.iter().all(|allocation| allocation.client_status == "complete");
-            let stopped = current.iter().any(|allocation| allocation.desired_status == "stop");
-            return Some(if complete && !stopped { Verdict::Complete } else { Verdict::Stopped });
+            let complete = job.ends() && !current.is_empty() && done == current.len();
+            return Some(if complete { Verdict::Complete } else { Verdict::Stopped });
         }
-        // Fewer allocations than wanted: more are to come, unless nothing is wanted at all.
-        if (current.len() as u64) < job.desired() || !ended {
-            return (job.desired() == 0).then_some(Verdict::Complete);
-        }
-        let failed: Vec<&Allocation> =
-            current.iter().copied().filter(|allocation| allocation.client_status != "complete").collect();
-        // The client says complete of an allocation that somebody stopped or drained, too: another has to do its work.
-        let done = current.iter().filter(|allocation| allocation.desired_status == "run").count() as u64;
-        if failed.is_empty() && done >= job.desired() {
+        if job.ends() && ended && done as u64 >= job.desired() && done == wanted(&current) {
             return Some(Verdict::Complete);
         }
         // Nomad says dead when neither an allocation nor an evaluation is left: until then it may try again.
-        (job.status == "dead").then(|| {
-            if failed.is_empty() {
-                Verdict::Stopped
-            } else {
-                Verdict::Failed(failed.into_iter().map(failure).collect())
-            }
-        })
+        (ended && job.status == "dead").then(|| self.verdict_of_dead(job, &current))
     }
 
-    /// Tasks of a service that keep failing: it will not come up by itself.
-    #[must_use]
-    pub fn crash_loops(&self) -> Vec<Failure> {
-        let version = self.job.as_ref().map(|job| job.version);
-        let looping = |allocation: &&Allocation| {
-            // An allocation of an older version is about to be replaced; what comes by event is new.
-            let newest = allocation.job_version.is_none() || allocation.job_version == version;
-            let seen = self.failures_seen.get(&allocation.id).copied().unwrap_or(0);
-            allocation.desired_status == "run" && newest && (allocation.client_status == "failed" || seen >= CRASH_LOOP)
-        };
-        self.current_allocations().into_iter().filter(looping).map(failure).collect()
+    fn verdict_of_dead(&self, job: &Job, current: &[&Allocation]) -> Verdict {
+        let failed = |allocation: &&&Allocation| allocation.client_status != "complete" || has_failed_task(allocation);
+        let failures: Vec<Failure> = current.iter().filter(failed).map(|allocation| failure(allocation)).collect();
+        let (found, wanted) = (current.len() as u64, job.desired());
+        if !failures.is_empty() {
+            Verdict::Failed(failures)
+        } else if found < wanted {
+            Verdict::Unknown { found, wanted }
+        } else {
+            Verdict::Stopped
+        }
     }
 }
 
+/// How many of these allocations the servers want.
+fn wanted(current: &[&Allocation]) -> usize {
+    current.iter().filter(|allocation| allocation.desired_status == "run").count()
+}
+
+/// Whether an allocation ended well by itself. The client says complete of one that somebody stopped or drained, too:
+/// another has to do its work.
+fn has_done_its_work(allocation: &Allocation) -> bool {
+    allocation.client_status == "complete" && allocation.desired_status == "run" && !has_failed_task(allocation)
+}
+
+/// Whether a task's last end was a failure that nobody asked for. Nomad has called allocations complete whose task the
+/// kernel had killed.
+fn has_failed_task(allocation: &Allocation) -> bool {
+    allocation.task_states.values().any(|state| {
+        let last = state.events.iter().rposition(|event| event.kind == "Terminated");
+        last.is_some_and(|last| {
+            explain::failed_event(&state.events[last]).is_some() && !explain::is_asked_for(&state.events[..last])
+        })
+    })
+}
+
 /// How often a task failed, as far as Nomad remembers.
-fn failures(state: &TaskState) -> u64 {
+pub(super) fn failures(state: &TaskState) -> u64 {
     state.events.iter().filter(|event| explain::failed_event(event).is_some()).count() as u64
 }
 
 /// The failure of an allocation: its failed task, or the allocation itself where no task tells.
-fn failure(allocation: &Allocation) -> Failure {
+pub(super) fn failure(allocation: &Allocation) -> Failure {
     let failed = allocation.task_states.iter().find(|(_, state)| state.failed || failures(state) > 0);
     let last_end = |state: &TaskState| -> Option<TaskEvent> {
         state.events.iter().rev().find(|event| event.kind == "Terminated").cloned()

@@ -14,6 +14,7 @@ mod floating;
 mod golden;
 mod hosts;
 mod interrupts;
+mod jobs;
 mod lab;
 mod masters;
 mod recovery;

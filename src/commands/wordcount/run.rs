@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::input::LocalInput;
+use crate::cli::exit::Exit;
 use crate::commands::context::Context;
 use crate::error::{Advice, Result};
 use crate::nomad::allocations::Allocation;
 use crate::report::Event;
 use crate::submit::{UploadError, upload};
-use crate::watch::{History, JobState, Verdict, Watcher, refuse_unplaced};
+use crate::watch::{History, JobState, Patience, Verdict, Watcher};
 
 /// How long a driver whose upload broke may take to tell why, before the broken upload itself is told.
 const DRIVER_TELLS: Duration = Duration::from_secs(10);
@@ -27,6 +28,7 @@ pub(super) struct Run<'a> {
     input: Option<LocalInput>,
     uploading: Option<(Upload, u64, Instant)>,
     resumed: bool,
+    patience: Patience,
 }
 
 /// When the run reached its stages, in milliseconds after its registration, by Nomad's clocks.
@@ -40,9 +42,15 @@ pub(super) struct Stages {
 
 impl<'a> Run<'a> {
     /// Follows the job; `input` goes up to its driver. A resumed run was started by an earlier command.
-    pub(super) fn new(context: &'a Context<'a>, job: String, input: Option<LocalInput>, resumed: bool) -> Self {
+    pub(super) fn new(
+        context: &'a Context<'a>,
+        job: String,
+        input: Option<LocalInput>,
+        resumed: bool,
+        patience: Patience,
+    ) -> Self {
         let watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Tell);
-        Self { context, job, watcher, input, uploading: None, resumed }
+        Self { context, job, watcher, input, uploading: None, resumed, patience }
     }
 
     /// Whether somebody else started the run.
@@ -108,13 +116,14 @@ impl<'a> Run<'a> {
     /// The verdict, if there is one; a job that cannot be placed is taken back.
     async fn decided(&self) -> Result<Option<Verdict>> {
         let Some(state) = self.state() else { return Ok(None) };
-        if let Some(verdict) = state.batch_verdict() {
+        if let Some(verdict) = state.verdict() {
             return Ok(Some(verdict));
         }
-        if let Err(error) = refuse_unplaced(state) {
+        if let Err(error) = self.patience.refuse_unplaced(state) {
             self.context.nomad.stop_job(&self.job, false).await?;
             return Err(error.into());
         }
+        self.patience.refuse_failures(&self.context.nomad, state, Exit::WorkFailed).await?;
         Ok(None)
     }
 
@@ -198,11 +207,11 @@ impl Advice for UploadError {
         }
     }
 
-    fn exit(&self) -> crate::cli::exit::Exit {
+    fn exit(&self) -> Exit {
         match self {
             Self::Exec(error) => error.exit(),
-            Self::NotTaken(_) => crate::cli::exit::Exit::Failed,
-            Self::TooSlow(_) => crate::cli::exit::Exit::TimedOut,
+            Self::NotTaken(_) => Exit::Failed,
+            Self::TooSlow(_) => Exit::TimedOut,
         }
     }
 }

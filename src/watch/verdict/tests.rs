@@ -2,11 +2,10 @@
 
 use super::super::state::tests::{JOB, allocation, job, listed, task, terminated, with_task};
 use super::*;
-use crate::nomad::events::Change;
 use crate::nomad::jobs::Job;
 
 fn verdict(job: Job, allocations: Vec<Allocation>) -> Option<Verdict> {
-    listed(Some(job), allocations).batch_verdict()
+    listed(Some(job), allocations).verdict()
 }
 
 fn stopped(mut allocation: Allocation) -> Allocation {
@@ -29,12 +28,12 @@ fn only_failure(verdict: Option<Verdict>) -> Failure {
 
 #[test]
 fn nothing_is_decided_before_the_first_listing() {
-    assert_eq!(JobState::new(JOB).batch_verdict(), None);
+    assert_eq!(JobState::new(JOB).verdict(), None);
 }
 
 #[test]
 fn a_job_that_nomad_does_not_have_is_gone() {
-    assert_eq!(listed(None, Vec::new()).batch_verdict(), Some(Verdict::Gone));
+    assert_eq!(listed(None, Vec::new()).verdict(), Some(Verdict::Gone));
 }
 
 #[test]
@@ -140,27 +139,75 @@ fn every_index_that_failed_is_told() {
     assert_eq!(codes, [Some(3), Some(4)]);
 }
 
-#[test]
-fn a_task_that_failed_twice_while_watched_is_a_crash_loop() {
-    let restarted = |modify_index, events| {
-        with_task(allocation("a", 0, "running", (5, modify_index)), "t", task("running", modify_index, events))
-    };
-    let first = terminated(1, 0, 60);
-    let second = terminated(1, 0, 70);
-    let mut state = listed(Some(job("running", 1)), vec![restarted(6, vec![terminated(1, 0, 50)])]);
-    assert!(state.crash_loops().is_empty(), "what failed before the watch is history");
-    let mut take = |allocation: Allocation| {
-        state.change(Change::Allocation(Box::new(allocation)));
-        state.crash_loops().len()
-    };
-    assert_eq!(take(restarted(7, vec![terminated(1, 0, 50), first.clone()])), 0);
-    assert_eq!(take(restarted(8, vec![terminated(1, 0, 50), first, second])), 1);
+/// A task's start, and then what the client was told to do and how the task ended.
+fn life(end: TaskEvent, asked_for: bool) -> Vec<TaskEvent> {
+    let event = |kind: &str, time| TaskEvent { kind: kind.to_owned(), time, ..TaskEvent::default() };
+    let mut events = vec![event("Started", 1)];
+    events.extend(asked_for.then(|| event("Killing", 2)));
+    events.push(end);
+    events
 }
 
 #[test]
-fn allocations_of_an_older_version_are_no_crash_loop() {
-    let of_version = |version| Allocation { job_version: Some(version), ..allocation("a", 0, "failed", (5, 6)) };
-    let newest = || Job { version: 2, ..job("running", 1) };
-    assert!(listed(Some(newest()), vec![of_version(1)]).crash_loops().is_empty());
-    assert_eq!(listed(Some(newest()), vec![of_version(2)]).crash_loops().len(), 1);
+fn what_the_kernel_killed_is_no_success_though_nomad_calls_it_complete() {
+    let mut oom = terminated(137, 9, 3);
+    oom.details.insert("oom_killed".to_owned(), "true".to_owned());
+    let killed = with_task(allocation("a", 0, "complete", (5, 6)), "t", task("dead", 0, life(oom, false)));
+    let failure = only_failure(verdict(job("dead", 1), vec![killed]));
+    assert_eq!((failure.oom, failure.exit_code), (true, Some(137)));
+}
+
+#[test]
+fn a_task_that_was_told_to_end_is_no_failure() {
+    let ended = with_task(allocation("a", 0, "complete", (5, 6)), "t", task("dead", 0, life(terminated(143, 15, 3), true)));
+    assert_eq!(verdict(job("dead", 1), vec![ended]), Some(Verdict::Complete));
+}
+
+#[test]
+fn a_node_that_comes_back_counts_once() {
+    let original = |status: &str| allocation("a", 0, status, (5, 8));
+    let replacement = |status: &str| allocation("b", 0, status, (7, 8));
+    assert_eq!(verdict(job("running", 1), vec![original("unknown"), replacement("running")]), None);
+    // The replacement is stopped, and would have the last word otherwise.
+    let back = |status: &str| vec![original(status), stopped(replacement("complete"))];
+    assert_eq!(verdict(job("running", 1), back("running")), None);
+    assert_eq!(verdict(job("dead", 1), back("complete")), Some(Verdict::Complete));
+}
+
+#[test]
+fn nobody_waits_for_a_lost_node_whose_work_is_done() {
+    let allocations = vec![allocation("a", 0, "unknown", (5, 6)), allocation("b", 0, "complete", (7, 8))];
+    assert_eq!(verdict(job("running", 1), allocations), Some(Verdict::Complete));
+}
+
+#[test]
+fn a_run_of_an_older_version_does_not_decide() {
+    let of_version = |version, allocation| Allocation { job_version: Some(version), ..allocation };
+    let before = of_version(0, allocation("a", 0, "complete", (5, 6)));
+    let now = of_version(1, stopped(allocation("b", 0, "complete", (7, 8))));
+    assert_eq!(verdict(Job { stop: true, ..job("dead", 1) }, vec![before, now]), Some(Verdict::Stopped));
+}
+
+#[test]
+fn what_nomad_has_collected_is_no_success() {
+    assert_eq!(verdict(job("dead", 1), Vec::new()), Some(Verdict::Unknown { found: 0, wanted: 1 }));
+    let half = vec![allocation("a", 0, "complete", (5, 6))];
+    assert_eq!(verdict(job("dead", 2), half), Some(Verdict::Unknown { found: 1, wanted: 2 }));
+}
+
+#[test]
+fn a_service_ends_when_somebody_stops_it_or_when_nomad_gives_it_up() {
+    let service = |status: &str| Job { kind: "service".to_owned(), ..job(status, 1) };
+    assert_eq!(verdict(service("running"), vec![allocation("a", 0, "running", (5, 6))]), None);
+    assert_eq!(verdict(service("pending"), vec![failed(terminated(1, 0, 9))]), None);
+    let stop = Job { stop: true, ..service("dead") };
+    assert_eq!(verdict(stop, vec![stopped(allocation("a", 0, "complete", (5, 6)))]), Some(Verdict::Stopped));
+    assert_eq!(only_failure(verdict(service("dead"), vec![failed(terminated(1, 0, 9))])).exit_code, Some(1));
+}
+
+#[test]
+fn a_job_that_only_starts_others_goes_on_until_it_is_stopped() {
+    let parent = |status: &str| Job { periodic: serde_json::json!({ "Enabled": true }), ..job(status, 1) };
+    assert_eq!(verdict(parent("running"), Vec::new()), None);
+    assert_eq!(verdict(Job { stop: true, ..parent("dead") }, Vec::new()), Some(Verdict::Stopped));
 }

@@ -67,8 +67,8 @@ impl Follower {
     }
 
     async fn verdict(&mut self) -> Verdict {
-        self.until(|follower| follower.state.batch_verdict().is_some()).await;
-        self.state.batch_verdict().unwrap()
+        self.until(|follower| follower.state.verdict().is_some()).await;
+        self.state.verdict().unwrap()
     }
 
     /// How often something was told that contains these words.
@@ -103,7 +103,7 @@ async fn a_job_that_ended_before_the_first_look_has_its_verdict_at_once() {
     fake.list(100, &batch(JOB, "dead", 99, 1), &[completed(98)], &[]);
     let mut follower = Follower::start(&fake);
     follower.step().await;
-    assert_eq!(follower.state.batch_verdict(), Some(Verdict::Complete));
+    assert_eq!(follower.state.verdict(), Some(Verdict::Complete));
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn what_happened_while_the_stream_was_closed_is_in_the_next_list() {
     let mut follower = Follower::start(&fake);
     let feed = fake.next_stream().await;
     follower.listed().await;
-    assert_eq!(follower.state.batch_verdict(), None);
+    assert_eq!(follower.state.verdict(), None);
     fake.list(110, &batch(JOB, "dead", 109, 1), &[completed(108)], &[]);
     feed.close();
     assert_eq!(follower.verdict().await, Verdict::Complete);
@@ -279,7 +279,7 @@ async fn an_allocation_that_was_stopped_or_drained_completes_nothing() {
     stopped["DesiredStatus"] = "stop".into();
     feed.line(&changed("Allocation", &stopped));
     follower.until(|follower| follower.state.allocations["a"].is_terminal()).await;
-    assert_eq!(follower.state.batch_verdict(), None);
+    assert_eq!(follower.state.verdict(), None);
     feed.line(&changed("Allocation", &allocation(JOB, "b", "running", (110, 111))));
     feed.line(&changed("Allocation", &allocation(JOB, "b", "complete", (110, 112))));
     assert_eq!(follower.verdict().await, Verdict::Complete);
@@ -295,7 +295,7 @@ async fn a_replacement_s_success_is_the_job_s() {
     feed.line(&changed("Allocation", &allocation(JOB, "a", "failed", (90, 105))));
     feed.line(&changed("Job", &batch(JOB, "pending", 106, 1)));
     follower.until(|follower| follower.times("ended: failed") == 1).await;
-    assert_eq!(follower.state.batch_verdict(), None);
+    assert_eq!(follower.state.verdict(), None);
     feed.line(&changed("Allocation", &allocation(JOB, "b", "pending", (107, 107))));
     feed.line(&changed("Allocation", &allocation(JOB, "b", "complete", (107, 109))));
     assert_eq!(follower.verdict().await, Verdict::Complete);

@@ -202,7 +202,7 @@ proptest! {
 
         let mut alone = JobState::new(JOB);
         alone.list(history.listing(all));
-        prop_assert_eq!(state.batch_verdict(), alone.batch_verdict());
+        prop_assert_eq!(state.verdict(), alone.verdict());
         prop_assert_eq!(state.current_allocations(), alone.current_allocations());
         prop_assert_eq!(state.running(), alone.running());
         prop_assert_eq!(state.unplaced(), alone.unplaced());
@@ -226,7 +226,7 @@ proptest! {
         }
         let mut alone = JobState::new(JOB);
         alone.list(history.listing(history.changes.len()));
-        prop_assert_eq!(state.batch_verdict(), alone.batch_verdict());
+        prop_assert_eq!(state.verdict(), alone.verdict());
         prop_assert_eq!(&state.allocations, &alone.allocations);
         prop_assert_eq!(&state.evaluations, &alone.evaluations);
     }

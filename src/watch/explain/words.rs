@@ -1,0 +1,147 @@
+//! What a failure's own words tell: Java, Python, Spark and Nomad say the same things again and again. Pure.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// What failed, as far as somebody's words tell, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::watch) struct Diagnosis {
+    /// A part of a sentence.
+    pub(in crate::watch) what: String,
+    /// The next step.
+    pub(in crate::watch) next: String,
+}
+
+/// Words, what they mean, and the next step; `$1` is what the pattern's first group found.
+struct Rule {
+    words: Regex,
+    what: &'static str,
+    next: &'static str,
+}
+
+/// The first rule wins: what comes first is the cause of what comes later.
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let rule = |(words, what, next): &(&str, &'static str, &'static str)| {
+        Some(Rule { words: Regex::new(words).ok()?, what, next })
+    };
+    TABLE.iter().filter_map(rule).collect()
+});
+
+const TABLE: &[(&str, &str, &str)] = &[
+    (
+        r"(?i)no space left on device",
+        "a disk is full",
+        "free space on that node, or give the task's group a larger `ephemeral_disk`",
+    ),
+    (
+        r"Python in worker has different version:? \(?'?(\d+)[., ]+'?(\d+)\D.*driver:? \(?'?(\d+)[., ]+'?(\d+)",
+        "the executors run Python $1.$2 and the driver runs Python $3.$4",
+        "set PYSPARK_PYTHON to the same Python on all nodes",
+    ),
+    (
+        r"java\.lang\.OutOfMemoryError: (.+)",
+        "a JVM's heap was too small, and not what its task had reserved ($1)",
+        "more spark.driver.memory if the driver says so, more spark.executor.memory if an executor does",
+    ),
+    (
+        r"Initial job has not accepted any resources",
+        "no worker had the cores and the memory that an executor asks for",
+        "`nomspark status` shows what the workers have; ask for less by spark.executor.memory and spark.executor.cores, or \
+         deploy more workers",
+    ),
+    (
+        r"UnsupportedClassVersionError: ([\w./$]+) has been compiled",
+        "$1 was compiled for a newer Java than the node has",
+        "compile it for the nodes' Java, or install a newer one there",
+    ),
+    (
+        r"(?:ClassNotFoundException: |NoClassDefFoundError: |Failed to load class |Could not find or load main class )([\w./$]+[\w$])",
+        "the class $1 was not found",
+        "see that the .jar holds it and that --class names it in full",
+    ),
+    (
+        r"ModuleNotFoundError: No module named '([^']+)'",
+        "Python has no module $1 there",
+        "install it on the nodes, or bring it along with --py-files",
+    ),
+    (
+        r"(?:Input path does not exist: |FileNotFoundException: File |can't open file |No such file or directory: )'?([^\s']+)",
+        "$1 is not where it was looked for",
+        "a path is one of the nodes that run the executors: name a shared disk or a store, or check its spelling",
+    ),
+    (
+        r"Service '(\w+)' could not bind on port (\d+)",
+        "$1 found no free port at $2",
+        "see what listens on that port on the node",
+    ),
+    (
+        r"UnknownHostException: ([\w.-]+)",
+        "the name $1 is not known on that node",
+        "let the nodes resolve each other's names, or use addresses",
+    ),
+    (
+        r"(?:Failed to connect to|Connection refused:|Cannot receive any reply from|Failed to send RPC .* to) /?([\w.-]*/)?([\w.\[\]:-]+:\d+)",
+        "nothing answered at $2",
+        "see that the node can reach that address and port: a firewall, or a process that is gone",
+    ),
+    (
+        r"ExecutorLostFailure \(executor (\S+) exited [^)]*\) Reason: ([^\n]+)",
+        "executor $1 was lost: $2",
+        "the log of that worker's allocation tells why",
+    ),
+    (
+        r"JAVA_HOME is not set",
+        "Java was not found",
+        "install Java 17 or later on the node, or set JAVA_HOME for the task",
+    ),
+    (
+        r"(?i)failed to pull|pull access denied|manifest for .* not found",
+        "the image could not be fetched",
+        "check the image's name and tag, and that the node can reach and log in to its registry",
+    ),
+    (
+        r"file (\S+) not found under path",
+        "$1 is not in the task's chroot",
+        "list its folder in the client's `chroot_env`, or say where Spark is with --spark-home",
+    ),
+    (
+        r#"binary "?([^" ]+)"? could not be found|exec: "?([^":]+)"?: (?:executable file )?not found|: (\S+): command not found"#,
+        "$1$2$3 was not found on that node",
+        "install it there, or say where Spark is with --spark-home, runtime.spark_home or the node's meta spark_home",
+    ),
+    (
+        r"does not allow the following capabilities",
+        "the docker plugin refuses the task's capabilities",
+        "list them in `allow_caps` of the clients' docker plugin, together with its defaults: docs/spec.md, \"In containers\"",
+    ),
+    (
+        r"(?i)used more memory than it reserved",
+        "it needed more memory",
+        "give the task more `memory`; for Spark that follows spark.driver.memory, --worker-memory and --master-memory",
+    ),
+    (
+        r"an artifact could not be fetched",
+        "the artifact is not there",
+        "see that the node can reach the artifact's source, and that it exists",
+    ),
+    (
+        r"health ?check: check \\?.?(.+?)\\?.? unhealthy",
+        "its health check $1 kept failing",
+        "the check's last output stands in Consul's UI; a longer `grace` helps a task that starts slowly",
+    ),
+];
+
+/// Reads lines, such as the end of a log; `None` where they tell nothing that is known.
+#[must_use]
+pub(in crate::watch) fn diagnose<'a>(lines: impl IntoIterator<Item = &'a str> + Clone) -> Option<Diagnosis> {
+    RULES.iter().find_map(|rule| {
+        let found = lines.clone().into_iter().find_map(|line| rule.words.captures(line))?;
+        let mut what = String::new();
+        found.expand(rule.what, &mut what);
+        Some(Diagnosis { what, next: rule.next.to_owned() })
+    })
+}
+
+#[cfg(test)]
+mod tests;

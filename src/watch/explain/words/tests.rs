@@ -1,0 +1,84 @@
+//! Words of the real programs, and what is made of them.
+
+use super::*;
+
+fn what(line: &str) -> String {
+    let found = diagnose([line]).unwrap_or_else(|| panic!("nothing is known of: {line}"));
+    assert!(!found.next.is_empty());
+    found.what
+}
+
+#[test]
+fn every_rule_is_a_pattern() {
+    assert_eq!(RULES.len(), TABLE.len());
+}
+
+#[test]
+fn what_the_programs_say_is_understood() {
+    let cases = [
+        ("write /alloc/tmp/x: no space left on device", "a disk is full"),
+        ("java.io.IOException: No space left on device", "a disk is full"),
+        (
+            "[PYTHON_VERSION_MISMATCH] Python in worker has different version: 3.9 than that in driver: 3.11, PySpark cannot",
+            "the executors run Python 3.9 and the driver runs Python 3.11",
+        ),
+        (
+            "Exception: Python in worker has different version 3.8 than that in driver 3.10, PySpark cannot run",
+            "the executors run Python 3.8 and the driver runs Python 3.10",
+        ),
+        (
+            "Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space",
+            "a JVM's heap was too small, and not what its task had reserved (Java heap space)",
+        ),
+        (
+            "WARN TaskSchedulerImpl: Initial job has not accepted any resources; check your cluster UI",
+            "no worker had the cores and the memory that an executor asks for",
+        ),
+        ("Caused by: java.lang.ClassNotFoundException: org.example.Main", "the class org.example.Main was not found"),
+        ("Error: Failed to load class org.example.Main.", "the class org.example.Main was not found"),
+        ("Error: Could not find or load main class Main", "the class Main was not found"),
+        ("ModuleNotFoundError: No module named 'numpy'", "Python has no module numpy there"),
+        (
+            "InvalidInputException: Input path does not exist: file:/data/a.txt",
+            "file:/data/a.txt is not where it was looked for",
+        ),
+        (
+            "python3: can't open file '/local/app.py': [Errno 2] No such file or directory",
+            "/local/app.py is not where it was looked for",
+        ),
+        ("Service 'sparkDriver' could not bind on port 7078. Attempting", "sparkDriver found no free port at 7078"),
+        ("java.net.UnknownHostException: wacken: Name or service", "the name wacken is not known on that node"),
+        ("java.io.IOException: Failed to connect to /10.0.0.5:34567", "nothing answered at 10.0.0.5:34567"),
+        ("java.io.IOException: Failed to connect to borie/10.0.0.5:34567", "nothing answered at 10.0.0.5:34567"),
+        ("io.netty: Connection refused: /127.0.0.1:7077", "nothing answered at 127.0.0.1:7077"),
+        (
+            "Lost task 0.3: ExecutorLostFailure (executor 3 exited caused by one of the running tasks) Reason: Command \
+             exited with code 137",
+            "executor 3 was lost: Command exited with code 137",
+        ),
+        ("JAVA_HOME is not set", "Java was not found"),
+        ("Failed to pull `spark:nosuch`: API error", "the image could not be fetched"),
+        (
+            "file /opt/spark/bin/spark-class not found under path /alloc/x",
+            "/opt/spark/bin/spark-class is not in the task's chroot",
+        ),
+        ("binary \"/opt/x/spark-class\" could not be found", "/opt/x/spark-class was not found on that node"),
+        ("exec: \"nosuch\": executable file not found in $PATH", "nosuch was not found on that node"),
+        ("/bin/bash: line 1: nosuch: command not found", "nosuch was not found on that node"),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(what(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn the_cause_is_told_rather_than_what_follows_from_it() {
+    let log = ["Failed to connect to /10.0.0.5:1", "java.lang.OutOfMemoryError: Java heap space"];
+    assert!(diagnose(log).unwrap().what.starts_with("a JVM's heap"));
+}
+
+#[test]
+fn what_is_not_known_is_not_guessed() {
+    assert_eq!(diagnose(["all is well", ""]), None);
+    assert_eq!(diagnose([]), None);
+}
