@@ -16,7 +16,7 @@ use crate::plan::{self, Role, Variables};
 use crate::report::{Event, table};
 use crate::submit::{self, Preflight, PreparedJob};
 use crate::survey::survey;
-use crate::watch::{Error, Readiness, Patience, Ready, placement_failure};
+use crate::watch::{Error, Patience, Readiness, Ready, placement_failure};
 
 /// How long Consul may take to hear of a master that runs; workers that start earlier wait for themselves.
 const CONSUL_HEARS: Duration = Duration::from_secs(3);

@@ -7,7 +7,6 @@ use super::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
-use crate::nomad::Nomad;
 use crate::nomad::jobs::Job;
 use crate::report::Event;
 use crate::watch::{Error, History, Patience, Verdict, Watcher, failed_verdict};
@@ -19,14 +18,20 @@ struct Watched {
     elapsed_ms: u64,
 }
 
+/// How a watch ended: the job that was followed, and a good end's name.
+struct End {
+    job: String,
+    verdict: &'static str,
+}
+
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Watch, context: &Context<'_>) -> Result<Exit> {
-    let job = &followed(&arguments.job, context).await?;
-    let watched = timeout(arguments.timeout, end(job, arguments.patience.into(), context));
+    let job = &arguments.job;
+    let watched = timeout(arguments.timeout, follow(job, arguments.patience.into(), context));
     let resume = || format!("`{}` goes on", context.command(&format!("watch {job}")));
-    let verdict = tokio::select! {
+    let End { job, verdict } = tokio::select! {
         watched = watched => match watched {
-            Ok(verdict) => verdict?,
+            Ok(end) => end?,
             Err(_) => {
                 let condition = format!("the job {job} to end");
                 return Err(Error::TimedOut { condition, after: arguments.timeout, resume: resume() }.into());
@@ -37,56 +42,56 @@ pub(super) async fn run(arguments: &cli::Watch, context: &Context<'_>) -> Result
             return Err(Error::Interrupted { left, resume: resume() }.into());
         }
     };
-    let watched = Watched { job: job.clone(), verdict, elapsed_ms: context.report.elapsed_ms() };
-    context.report.result(&watched, || format!("{job}: {verdict}\n"))?;
+    let text = format!("{job}: {verdict}\n");
+    let watched = Watched { job, verdict, elapsed_ms: context.report.elapsed_ms() };
+    context.report.result(&watched, || text)?;
     Ok(Exit::Done)
 }
 
-/// The job to follow: of one that only starts others, the newest of these.
-async fn followed(id: &str, context: &Context<'_>) -> Result<String> {
-    let Some(parent) = context.nomad.find_job(id).await?.filter(Job::starts_others) else {
-        return Ok(id.to_owned());
-    };
-    let (how, start) = if parent.parameterized.is_object() {
-        ("parameterized", format!("nomad job dispatch {id}"))
-    } else {
-        ("periodic", format!("nomad job periodic force {id}"))
-    };
-    let Some(child) = newest_child(&context.nomad, id).await? else {
-        return Err(Error::NoChild { job: id.to_owned(), start }.into());
-    };
-    let what = format!("{id} is {how} and runs nothing itself: this follows {child}, the newest job that it started");
-    context.report.event(&Event::Warning { what })?;
-    Ok(child)
-}
-
-/// The children's ids begin with the parent's: `ID/dispatch-…`, `ID/periodic-…`.
-async fn newest_child(nomad: &Nomad, id: &str) -> Result<Option<String>> {
-    let children = nomad.list_jobs(&format!("{id}/")).await?;
-    Ok(children.into_iter().max_by_key(|child| child.submit_time).map(|child| child.id))
-}
-
-/// Waits for the end; gives its name where it is a good one.
-async fn end(job: &str, patience: Patience, context: &Context<'_>) -> Result<&'static str> {
+/// Follows a job to its end; one that only starts others has none, and the newest of these is followed.
+async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<End> {
     let mut watcher = Watcher::start(&context.nomad, &[job.to_owned()], History::Tell);
     watcher.listed(context.report).await?;
-    let kind = watcher.state(job).and_then(|state| state.job.as_ref()).filter(|job| !job.ends()).map(|job| &job.kind);
-    let serves = kind.is_some();
-    if let Some(kind) = kind {
-        let what = format!("{job} is a {kind} job: it ends only when somebody stops it");
+    let listed = watcher.state(job).and_then(|state| state.job.clone());
+    if let Some(parent) = listed.as_ref().filter(|listed| listed.starts_others() && !listed.stop) {
+        let child = newest_child(parent, context).await?;
+        return Box::pin(follow(&child, patience, context)).await;
+    }
+    let serves = listed.as_ref().filter(|listed| !listed.ends());
+    if let Some(service) = serves {
+        let what = format!("{job} is a {} job: it ends only when somebody stops it", service.kind);
         context.report.event(&Event::Warning { what })?;
     }
+    let end = |verdict| End { job: job.to_owned(), verdict };
     loop {
         if let Some(state) = watcher.state(job) {
             match state.verdict() {
-                Some(Verdict::Stopped) if serves => return Ok("stopped"),
+                Some(Verdict::Stopped) if serves.is_some() => return Ok(end("stopped")),
                 Some(verdict) => {
                     failed_verdict(&context.nomad, job, verdict).await?;
-                    return Ok("complete");
+                    return Ok(end("complete"));
                 }
                 None => patience.refuse_failures(&context.nomad, state, Exit::WorkFailed).await?,
             }
         }
         watcher.changed(context.report).await?;
     }
+}
+
+/// The newest job that another one started. Their ids begin with its own: `ID/dispatch-…`, `ID/periodic-…`.
+async fn newest_child(parent: &Job, context: &Context<'_>) -> Result<String> {
+    let id = &parent.id;
+    let (how, start) = if parent.parameterized.is_object() {
+        ("parameterized", format!("nomad job dispatch {id}"))
+    } else {
+        ("periodic", format!("nomad job periodic force {id}"))
+    };
+    let children = context.nomad.list_jobs(&format!("{id}/")).await?;
+    let Some(child) = children.into_iter().max_by_key(|child| child.submit_time) else {
+        return Err(Error::NoChild { job: id.clone(), start }.into());
+    };
+    let child = child.id;
+    let what = format!("{id} is {how} and runs nothing itself: this follows {child}, the newest job that it started");
+    context.report.event(&Event::Warning { what })?;
+    Ok(child)
 }

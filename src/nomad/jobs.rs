@@ -70,6 +70,9 @@ pub struct Job {
     /// A parameterized job starts another one for each dispatch; as with `periodic`, a list only says whether.
     #[serde(default, rename = "ParameterizedJob")]
     pub parameterized: Value,
+    /// Whether it is one that a dispatch started; it keeps the block of the job that it comes from.
+    #[serde(default)]
+    pub dispatched: bool,
 }
 
 /// A task group of a [`Job`].
@@ -114,7 +117,7 @@ impl Job {
     /// Whether it runs nothing itself but starts others: periodic ones by the clock, parameterized ones by dispatch.
     #[must_use]
     pub fn starts_others(&self) -> bool {
-        self.periodic.is_object() || self.parameterized.is_object()
+        self.periodic.is_object() || (self.parameterized.is_object() && !self.dispatched)
     }
 
     /// How many allocations the whole job wants.

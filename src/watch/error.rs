@@ -57,7 +57,9 @@ pub enum Error {
         job: String,
     },
     /// Nomad does not have what tells what became of the job.
-    #[error("what became of the job {job} cannot be known: Nomad calls it dead and has {found} of its {wanted} allocations")]
+    #[error(
+        "what became of the job {job} cannot be known: Nomad calls it dead and has {found} of its {wanted} allocations"
+    )]
     Unknown {
         /// The job.
         job: String,
@@ -152,6 +154,7 @@ impl Advice for Error {
 
 /// What to do about the first failure.
 fn next_step(failures: &[FailedAllocation], job: &str) -> String {
-    let known = failures.first().and_then(|failure| failure.hint.clone());
-    known.unwrap_or_else(|| format!("read more with `nomspark logs {job}`"))
+    let read_more = format!("read more with `nomspark logs {job}`");
+    let known = failures.first().and_then(|failure| failure.hint.as_ref());
+    known.map_or_else(|| read_more.clone(), |known| format!("{known}; {read_more}"))
 }

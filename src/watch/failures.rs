@@ -60,13 +60,14 @@ pub async fn describe_failures(nomad: &Nomad, failures: Vec<Failure>) -> Vec<Fai
 
 fn describe(failure: Failure, mut log: Vec<String>, limit: &str) -> FailedAllocation {
     let mut reason = format!("{}{limit}", failure.reason);
-    let mut known = explain::diagnose([failure.reason.as_str()]);
+    let mut known = explain::diagnose(&[&failure.reason]);
     // Programs that refuse their arguments or their input say why in their last line.
     let refused = failure.exit_code.is_some_and(|code| REFUSED.contains(&code));
     if let Some(sentence) = log.last().filter(|_| refused) {
         reason = format!("{reason}: {sentence}");
     } else if known.is_none() {
-        known = explain::diagnose(log.iter().rev().map(String::as_str));
+        let latest_first: Vec<&str> = log.iter().rev().map(String::as_str).collect();
+        known = explain::diagnose(&latest_first);
         if let Some(known) = &known {
             reason = format!("{reason}; its log says that {}", known.what);
         }

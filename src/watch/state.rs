@@ -189,8 +189,7 @@ impl JobState {
 /// The newest, except that one which was cut off with its node and is heard of again is kept, and what took its place
 /// meanwhile is stopped. What comes by event has no version, and is new.
 fn rank(allocation: &Allocation) -> (u64, bool, u64) {
-    let is_kept =
-        allocation.desired_status == "run" && !matches!(allocation.client_status.as_str(), "failed" | "lost");
+    let is_kept = allocation.desired_status == "run" && !matches!(allocation.client_status.as_str(), "failed" | "lost");
     (allocation.job_version.unwrap_or(u64::MAX), is_kept, allocation.create_index)
 }
 

@@ -71,20 +71,21 @@ impl JobState {
             return Some(Verdict::Complete);
         }
         // Nomad says dead when neither an allocation nor an evaluation is left: until then it may try again.
-        (ended && job.status == "dead").then(|| self.verdict_of_dead(job, &current))
+        (ended && job.status == "dead").then(|| verdict_of_dead(job, &current))
     }
+}
 
-    fn verdict_of_dead(&self, job: &Job, current: &[&Allocation]) -> Verdict {
-        let failed = |allocation: &&&Allocation| allocation.client_status != "complete" || has_failed_task(allocation);
-        let failures: Vec<Failure> = current.iter().filter(failed).map(|allocation| failure(allocation)).collect();
-        let (found, wanted) = (current.len() as u64, job.desired());
-        if !failures.is_empty() {
-            Verdict::Failed(failures)
-        } else if found < wanted {
-            Verdict::Unknown { found, wanted }
-        } else {
-            Verdict::Stopped
-        }
+/// What a job came to that Nomad calls dead and whose allocations have not all done their work.
+fn verdict_of_dead(job: &Job, current: &[&Allocation]) -> Verdict {
+    let failed = |allocation: &&&Allocation| allocation.client_status != "complete" || has_failed_task(allocation);
+    let failures: Vec<Failure> = current.iter().filter(failed).map(|allocation| failure(allocation)).collect();
+    let (found, wanted) = (current.len() as u64, job.desired());
+    if !failures.is_empty() {
+        Verdict::Failed(failures)
+    } else if found < wanted {
+        Verdict::Unknown { found, wanted }
+    } else {
+        Verdict::Stopped
     }
 }
 

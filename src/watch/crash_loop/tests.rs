@@ -52,7 +52,10 @@ fn allocations_of_an_older_version_are_no_crash_loop() {
 #[test]
 fn it_is_told_with_its_rate() {
     let loops = after(service(), &[100, 112]).crash_loops();
-    assert_eq!(loops[0].sentence(&loops[0].failure.reason), "its task t keeps failing, 2 times in 12s: it exited with code 1");
+    assert_eq!(
+        loops[0].sentence(&loops[0].failure.reason),
+        "its task t keeps failing, 2 times in 12s: it exited with code 1"
+    );
 }
 
 #[test]
@@ -79,7 +82,8 @@ fn the_failures_of_those_that_it_replaces_count() {
 #[test]
 fn what_completed_after_all_is_no_loop() {
     let mut state = after(job("running", 1), &[1, 2, 3, 4, 5]);
-    let done = with_task(allocation("a", 0, "complete", (5, 30)), "t", task("dead", 5, vec![terminated(0, 0, 9 * SECOND)]));
+    let done =
+        with_task(allocation("a", 0, "complete", (5, 30)), "t", task("dead", 5, vec![terminated(0, 0, 9 * SECOND)]));
     state.change(Change::Allocation(Box::new(done)));
     assert!(state.crash_loops().is_empty());
 }

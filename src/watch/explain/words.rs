@@ -134,9 +134,9 @@ const TABLE: &[(&str, &str, &str)] = &[
 
 /// Reads lines, such as the end of a log; `None` where they tell nothing that is known.
 #[must_use]
-pub(in crate::watch) fn diagnose<'a>(lines: impl IntoIterator<Item = &'a str> + Clone) -> Option<Diagnosis> {
+pub(in crate::watch) fn diagnose(lines: &[&str]) -> Option<Diagnosis> {
     RULES.iter().find_map(|rule| {
-        let found = lines.clone().into_iter().find_map(|line| rule.words.captures(line))?;
+        let found = lines.iter().find_map(|line| rule.words.captures(line))?;
         let mut what = String::new();
         found.expand(rule.what, &mut what);
         Some(Diagnosis { what, next: rule.next.to_owned() })

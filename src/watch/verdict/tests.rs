@@ -159,7 +159,8 @@ fn what_the_kernel_killed_is_no_success_though_nomad_calls_it_complete() {
 
 #[test]
 fn a_task_that_was_told_to_end_is_no_failure() {
-    let ended = with_task(allocation("a", 0, "complete", (5, 6)), "t", task("dead", 0, life(terminated(143, 15, 3), true)));
+    let ended =
+        with_task(allocation("a", 0, "complete", (5, 6)), "t", task("dead", 0, life(terminated(143, 15, 3), true)));
     assert_eq!(verdict(job("dead", 1), vec![ended]), Some(Verdict::Complete));
 }
 

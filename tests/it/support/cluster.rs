@@ -1,11 +1,14 @@
 //! Spark clusters in the lab: one of a test's own, and one that tests share which change nothing in it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::lab::{self, DEMO, Guard, Room, lock};
 use super::run::Run;
-use super::{at_the_end, http};
+use super::{at_the_end, http, wait_for};
 
+const LIMIT: Duration = Duration::from_mins(1);
 /// What the master and one worker reserve, in MHz.
 pub(crate) const CLUSTER: u64 = DEMO;
 /// What each further worker reserves, in MHz.
@@ -57,7 +60,8 @@ impl Cluster {
     /// What the leading master says in its `/json/`, and where its UI is.
     #[track_caller]
     pub(crate) fn spark(&self) -> (String, Value) {
-        let ui = self.service("master-ui")[0].clone();
+        // On a busy machine Consul hears of a master a moment after nomspark did.
+        let ui = wait_for("a master-ui in Consul", LIMIT, || self.service("master-ui").first().cloned());
         (ui.clone(), http::get(&format!("{ui}/json/")))
     }
 

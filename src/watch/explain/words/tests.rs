@@ -3,7 +3,7 @@
 use super::*;
 
 fn what(line: &str) -> String {
-    let found = diagnose([line]).unwrap_or_else(|| panic!("nothing is known of: {line}"));
+    let found = diagnose(&[line]).unwrap_or_else(|| panic!("nothing is known of: {line}"));
     assert!(!found.next.is_empty());
     found.what
 }
@@ -74,11 +74,11 @@ fn what_the_programs_say_is_understood() {
 #[test]
 fn the_cause_is_told_rather_than_what_follows_from_it() {
     let log = ["Failed to connect to /10.0.0.5:1", "java.lang.OutOfMemoryError: Java heap space"];
-    assert!(diagnose(log).unwrap().what.starts_with("a JVM's heap"));
+    assert!(diagnose(&log).unwrap().what.starts_with("a JVM's heap"));
 }
 
 #[test]
 fn what_is_not_known_is_not_guessed() {
-    assert_eq!(diagnose(["all is well", ""]), None);
-    assert_eq!(diagnose([]), None);
+    assert_eq!(diagnose(&["all is well", ""]), None);
+    assert_eq!(diagnose(&[]), None);
 }
