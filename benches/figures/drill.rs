@@ -14,8 +14,8 @@ use crate::series::Series;
 
 /// Two masters that elect through Consul.
 const CONSUL: &str = "master {\n  count = 2\n}\nworker {\n  count = 2\n}\n";
-/// A worker on every host, so that whichever is cut off has an executor.
-const EVERYWHERE: &str = "master {\n  count = 2\n}\nworker {\n  count = 3\n}\n";
+/// A worker on every host, so that whichever is cut off has an executor, and a master, so that one leads where the address is.
+const EVERYWHERE: &str = "master {\n  count = 3\n}\nworker {\n  count = 3\n}\n";
 /// The same as the first, with `ZooKeeper`.
 const ZOOKEEPER: &str = "master {\n  count = 2\n  recovery = \"zookeeper\"\n  zookeeper = [\"198.18.94.13:2181\"]\n}\n\
                          worker {\n  count = 2\n}\n";
@@ -129,6 +129,7 @@ fn zookeeper(hosts: &Hosts<'_>) -> Result<Program> {
 /// Stops masters until the one that leads is on the host that holds the address.
 async fn leader_to_the_address(hosts: &Hosts<'_>) -> Result<()> {
     let started = Instant::now();
+    let mut seen = String::new();
     while started.elapsed() < LIMIT {
         let status: Value = serde_json::from_str(&hosts.nomspark(&["status", "-o", "json"]).await?.stdout)?;
         let empty = Vec::new();
@@ -136,16 +137,17 @@ async fn leader_to_the_address(hosts: &Hosts<'_>) -> Result<()> {
         let leader = masters.iter().find(|master| master["state"] == "ALIVE");
         let workers = status["workers"].as_array().unwrap_or(&empty);
         let alive = workers.iter().filter(|worker| worker["state"] == "ALIVE").count();
-        let well = masters.len() == 2 && alive == 3 && masters.iter().all(|master| master["state"] != "UNREACHABLE");
+        let well = masters.len() == 3 && alive == 3 && masters.iter().all(|master| master["state"] != "UNREACHABLE");
         if let Some(leader) = leader.filter(|_| well) {
             if leader["node"] == status["vip"]["holder"] {
                 return Ok(());
             }
             hosts.stop_allocation(leader["allocation"].as_str().unwrap_or_default()).await?;
         }
+        seen = format!("the address at {}, {alive} workers, masters: {}", status["vip"]["holder"], status["masters"]);
         sleep(Duration::from_secs(5)).await;
     }
-    Err("the leader never came to the host that holds the address".into())
+    Err(format!("the leader never came to the host that holds the address; at last: {seen}").into())
 }
 
 impl Rounds {
