@@ -20,6 +20,8 @@ pub mod submit;
 pub mod survey;
 pub mod watch;
 
+pub mod logs;
+
 pub mod drill;
 
 pub mod consul;

@@ -269,18 +269,27 @@ pub struct Status {
 pub struct Logs {
     /// The job's id, or its end: master, worker, wordcount-ID
     pub job: String,
-    /// Go on until the allocation ends
+    /// Go on until the job ends, or the allocation of --alloc
     #[arg(short, long)]
     pub follow: bool,
-    /// Only this allocation, by the beginning of its id [default: the newest one that runs, else the newest]
+    /// Only this allocation, by the beginning of its id [default: all that run, else the last ones]
     #[arg(long, value_name = "ID")]
     pub alloc: Option<String>,
-    /// Standard output instead of standard error; Spark logs to the latter
-    #[arg(long)]
+    /// Only this task [default: all of them]
+    #[arg(long, value_name = "TASK")]
+    pub task: Option<String>,
+    /// Only standard output
+    #[arg(long, conflicts_with = "stderr")]
     pub stdout: bool,
-    /// Only about the last so many KiB
-    #[arg(long, value_name = "KIB")]
+    /// Only standard error, where Spark logs
+    #[arg(long)]
+    pub stderr: bool,
+    /// Only the last so many lines of each log
+    #[arg(short = 'n', long, value_name = "LINES")]
     pub tail: Option<u64>,
+    /// Only lines that match this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub grep: Option<String>,
     /// The cluster's name
     #[arg(long, env = environment::NOMSPARK_NAME, default_value = "spark")]
     pub name: String,

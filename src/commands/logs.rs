@@ -1,22 +1,25 @@
-//! `nomspark logs`: what a job's task wrote.
+//! `nomspark logs`: what a job's tasks write.
 
-use std::time::Duration;
+mod output;
 
-use futures_util::StreamExt;
-use tokio::time::timeout;
+use std::collections::{BTreeMap, BTreeSet};
 
+use regex::bytes::Regex;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use self::output::Output;
 use super::context::Context;
 use crate::cli;
 use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
-use crate::http;
+use crate::logs::{self, Beginning, Log, Piece, Selection, tail};
 use crate::nomad::allocations::Allocation;
-use crate::nomad::files::{LogOrigin, LogStream};
-use crate::report::short;
-use crate::watch::{Error, History, Watcher};
+use crate::nomad::files::LogStream;
+use crate::watch::{Error, History, JobState, Watcher};
 
-/// How long a log must be silent after its allocation ended before it counts as read to its end.
-const SILENCE: Duration = Duration::from_secs(1);
+/// How many pieces may wait for a slow terminal.
+const QUEUE: usize = 16;
 
 /// Why there is no log to show.
 #[derive(Debug, thiserror::Error)]
@@ -25,68 +28,74 @@ enum NoLog {
     NoAllocation(String),
     #[error("no allocation of {job} begins with {prefix}")]
     NoSuchAllocation { job: String, prefix: String },
-    #[error("the allocation {0} has not started a task yet")]
+    #[error("no task of the job {0} has started yet")]
     NotStarted(String),
-    #[error("the log broke off")]
-    Broken(#[source] http::Error),
+    #[error("no allocation of {job} has a task {task}; there are: {tasks}")]
+    NoSuchTask { job: String, task: String, tasks: String },
+    #[error("--grep {pattern} is no regular expression")]
+    Pattern { pattern: String, source: regex::Error },
 }
 
 impl Advice for NoLog {
+    fn exit(&self) -> Exit {
+        if matches!(self, Self::Pattern { .. }) { Exit::Usage } else { Exit::Failed }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoAllocation(_) | Self::NotStarted(_) => Some("add -f to wait for it".to_owned()),
             Self::NoSuchAllocation { job, .. } => Some(format!("`nomad job allocs {job}` lists them")),
-            Self::Broken(error) => error.hint(),
+            Self::NoSuchTask { .. } => None,
+            Self::Pattern { .. } => Some("put a backslash before characters that mean something else there".to_owned()),
         }
     }
 }
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Logs, context: &Context<'_>) -> Result<Exit> {
+    let pattern = arguments.grep.as_deref().map(pattern).transpose()?;
+    let selection = selection(arguments);
     let job = find_job(arguments, context).await?;
     let mut watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Skip);
-    let (allocation, task) = loop {
-        watcher.changed(context.report).await?;
-        let Some(state) = watcher.state(&job).filter(|state| state.listed) else { continue };
-        match choose(state.allocations.values(), arguments.alloc.as_deref()) {
-            Some(allocation) => match started_task(allocation) {
-                Some(task) => break (allocation.clone(), task),
-                None if arguments.follow && !allocation.is_terminal() => {}
-                None => return Err(NoLog::NotStarted(short(&allocation.id).to_owned()).into()),
-            },
-            None if arguments.alloc.is_some() => {
-                let prefix = arguments.alloc.clone().unwrap_or_default();
-                return Err(NoLog::NoSuchAllocation { job, prefix }.into());
-            }
-            None if arguments.follow => {}
-            None => return Err(NoLog::NoAllocation(job).into()),
-        }
-    };
-
-    let stream = if arguments.stdout { LogStream::Stdout } else { LogStream::Stderr };
-    let origin = arguments.tail.map_or(LogOrigin::Start(0), |kib| LogOrigin::End(kib.saturating_mul(1_024)));
-    let log = context.nomad.logs(&allocation.id, &task, stream, origin, arguments.follow).await?;
-    let mut bytes = log.bytes_stream();
-    let mut ended = allocation.is_terminal() || !arguments.follow;
+    watcher.listed(context.report).await?;
+    let mut reading = Reading::new(context, arguments, &job, pattern);
     loop {
+        let state = watcher.state(&job);
+        let ended = state.is_none_or(|state| has_ended(&selection, state));
+        if let Some(state) = state {
+            reading.begin(selection.logs(state), !arguments.follow);
+            reading.end(state, ended || !arguments.follow);
+            let waits = arguments.follow && !ended;
+            if reading.is_empty() && !waits {
+                return Err(why_nothing(&selection, state, job).into());
+            }
+        }
+        if (ended || !arguments.follow) && reading.is_done() {
+            reading.finish()?;
+            return Ok(Exit::Done);
+        }
         tokio::select! {
             // What is written comes before what ended.
             biased;
-            piece = timeout(SILENCE, bytes.next()) => match piece {
-                Ok(Some(Ok(piece))) => context.report.data(&piece)?,
-                Ok(Some(Err(error))) => return Err(NoLog::Broken(http::Error::broke_off(error)).into()),
-                Ok(None) => return Ok(Exit::Done),
-                Err(_) if ended && arguments.follow => return Ok(Exit::Done),
-                Err(_) => {}
-            },
-            changed = watcher.changed(context.report), if !ended => {
-                changed?;
-                let state = watcher.state(&job);
-                let now = state.and_then(|state| state.allocations.get(&allocation.id));
-                ended = now.is_none_or(Allocation::is_terminal);
-            }
+            piece = reading.next() => piece?,
+            changed = watcher.changed(context.report), if arguments.follow && !ended => changed?,
         }
     }
+}
+
+fn pattern(text: &str) -> Result<Regex, NoLog> {
+    Regex::new(text).map_err(|source| NoLog::Pattern { pattern: text.to_owned(), source })
+}
+
+fn selection(arguments: &cli::Logs) -> Selection {
+    let mut streams = BTreeSet::from([LogStream::Stdout, LogStream::Stderr]);
+    if arguments.stdout {
+        streams.remove(&LogStream::Stderr);
+    }
+    if arguments.stderr {
+        streams.remove(&LogStream::Stdout);
+    }
+    Selection { allocation: arguments.alloc.clone(), task: arguments.task.clone(), streams }
 }
 
 /// The job of that id, or the job of the cluster whose id ends so.
@@ -99,15 +108,92 @@ async fn find_job(arguments: &cli::Logs, context: &Context<'_>) -> Result<String
     Err(Error::NoJob { job: arguments.job.clone() }.into())
 }
 
-/// The newest allocation that runs, else the newest; or the one whose id begins so.
-fn choose<'a>(allocations: impl Iterator<Item = &'a Allocation>, prefix: Option<&str>) -> Option<&'a Allocation> {
-    allocations
-        .filter(|allocation| prefix.is_none_or(|prefix| allocation.id.starts_with(prefix)))
-        .max_by_key(|allocation| (allocation.client_status == "running", allocation.create_index))
+/// Whether nothing more will be written: the allocations that were named have ended, or the job has.
+fn has_ended(selection: &Selection, state: &JobState) -> bool {
+    let named = selection.allocation.is_some();
+    let allocations = selection.allocations(state);
+    (named && allocations.into_iter().all(Allocation::is_terminal)) || state.verdict().is_some()
 }
 
-/// The name of a task that has run.
-fn started_task(allocation: &Allocation) -> Option<String> {
-    let started = allocation.task_states.iter().find(|(_, state)| state.started_at.is_some());
-    started.map(|(name, _)| name.clone())
+fn why_nothing(selection: &Selection, state: &JobState, job: String) -> NoLog {
+    let allocations = selection.allocations(state);
+    if let Some(prefix) = selection.allocation.clone().filter(|_| allocations.is_empty()) {
+        return NoLog::NoSuchAllocation { job, prefix };
+    }
+    let tasks: BTreeSet<&str> =
+        allocations.iter().flat_map(|allocation| allocation.task_states.keys()).map(String::as_str).collect();
+    match &selection.task {
+        Some(task) if !tasks.is_empty() && !tasks.contains(task.as_str()) => {
+            let tasks = tasks.into_iter().collect::<Vec<_>>().join(", ");
+            NoLog::NoSuchTask { job, task: task.clone(), tasks }
+        }
+        _ if allocations.is_empty() => NoLog::NoAllocation(job),
+        _ => NoLog::NotStarted(job),
+    }
+}
+
+/// The logs that are being read.
+struct Reading<'a> {
+    context: &'a Context<'a>,
+    beginning: Beginning,
+    /// Each log, with what tells its reader that nothing more will be written.
+    logs: BTreeMap<Log, watch::Sender<bool>>,
+    readers: JoinSet<Result<(), logs::Error>>,
+    sender: mpsc::Sender<(Log, Piece)>,
+    pieces: mpsc::Receiver<(Log, Piece)>,
+    output: Output<'a>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(context: &'a Context<'a>, arguments: &cli::Logs, job: &str, pattern: Option<Regex>) -> Self {
+        let (sender, pieces) = mpsc::channel(QUEUE);
+        let beginning = arguments.tail.map_or(Beginning::Start, Beginning::LastLines);
+        let output = Output::new(context.report, job, pattern);
+        Self { context, beginning, logs: BTreeMap::new(), readers: JoinSet::new(), sender, pieces, output }
+    }
+
+    /// Begins to read the logs that are not read yet.
+    fn begin(&mut self, logs: BTreeSet<Log>, over: bool) {
+        for log in logs {
+            if self.logs.contains_key(&log) {
+                continue;
+            }
+            let (sender, ended) = watch::channel(over);
+            self.logs.insert(log.clone(), sender);
+            self.output.expect(self.logs.keys());
+            let (nomad, beginning, pieces) = (self.context.nomad.clone(), self.beginning, self.sender.clone());
+            self.readers.spawn(async move { tail(&nomad, &log, beginning, ended, pieces).await });
+        }
+    }
+
+    /// Tells the readers of allocations that have ended that nothing more will be written.
+    fn end(&self, state: &JobState, all: bool) {
+        for (log, ended) in &self.logs {
+            if all || state.allocations.get(&log.allocation).is_none_or(Allocation::is_terminal) {
+                ended.send_if_modified(|ended| !std::mem::replace(ended, true));
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
+    fn is_done(&self) -> bool {
+        self.readers.is_empty() && self.pieces.is_empty()
+    }
+
+    /// Waits for the next piece, or for the end of a reader, and prints it.
+    async fn next(&mut self) -> Result<()> {
+        tokio::select! {
+            biased;
+            Some((log, piece)) = self.pieces.recv() => self.output.piece(&log, piece)?,
+            Some(Ok(read)) = self.readers.join_next() => read?,
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(self.output.finish()?)
+    }
 }

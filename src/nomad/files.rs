@@ -1,12 +1,13 @@
 //! What tasks wrote: logs and files of an allocation, through Nomad's API alone.
 
 use reqwest::Response;
+use serde::Deserialize;
 
 use super::Nomad;
 use crate::http::{Error, segment};
 
 /// One of a task's two streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogStream {
     /// Standard output.
     Stdout,
@@ -15,7 +16,9 @@ pub enum LogStream {
 }
 
 impl LogStream {
-    fn as_str(self) -> &'static str {
+    /// As in Nomad's API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
@@ -32,7 +35,43 @@ pub enum LogOrigin {
     End(u64),
 }
 
+/// A file of a task's log: Nomad cuts logs into files, and removes the oldest ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogFile {
+    /// Its number.
+    pub index: u64,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A file, as a folder's list has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FileInfo {
+    name: String,
+    size: u64,
+}
+
+/// The files of a log, oldest first, out of all files in the folder.
+fn files_of(listed: &[FileInfo], task: &str, stream: LogStream) -> Vec<LogFile> {
+    let prefix = format!("{task}.{}.", stream.as_str());
+    let file = |info: &FileInfo| {
+        let index = info.name.strip_prefix(&prefix)?.parse().ok()?;
+        Some(LogFile { index, size: info.size })
+    };
+    let mut files: Vec<LogFile> = listed.iter().filter_map(file).collect();
+    files.sort_unstable();
+    files
+}
+
 impl Nomad {
+    /// `GET /v1/client/fs/ls/:allocation`: the files of a task's log, oldest first; none before the task has started.
+    pub async fn log_files(&self, allocation: &str, task: &str, stream: LogStream) -> Result<Vec<LogFile>, Error> {
+        let path = format!("/v1/client/fs/ls/{}", segment(allocation));
+        let listed: Option<Vec<FileInfo>> = self.http.find(&path, &[("path", "alloc/logs")]).await?;
+        Ok(files_of(&listed.unwrap_or_default(), task, stream))
+    }
+
     /// `GET /v1/client/fs/logs/:allocation`: the bytes of a task's log; with `follow` the answer does not end.
     pub async fn logs(
         &self,
@@ -42,6 +81,30 @@ impl Nomad {
         origin: LogOrigin,
         follow: bool,
     ) -> Result<Response, Error> {
+        self.open_log(allocation, task, stream, origin, follow, true).await
+    }
+
+    /// The same in [frames](super::frames), which name the file that each piece comes from.
+    pub async fn log_frames(
+        &self,
+        allocation: &str,
+        task: &str,
+        stream: LogStream,
+        origin: LogOrigin,
+        follow: bool,
+    ) -> Result<Response, Error> {
+        self.open_log(allocation, task, stream, origin, follow, false).await
+    }
+
+    async fn open_log(
+        &self,
+        allocation: &str,
+        task: &str,
+        stream: LogStream,
+        origin: LogOrigin,
+        follow: bool,
+        plain: bool,
+    ) -> Result<Response, Error> {
         let (origin, offset) = match origin {
             LogOrigin::Start(bytes) => ("start", bytes),
             LogOrigin::End(bytes) => ("end", bytes),
@@ -49,7 +112,7 @@ impl Nomad {
         let query = [
             ("task", task),
             ("type", stream.as_str()),
-            ("plain", "true"),
+            ("plain", if plain { "true" } else { "false" }),
             ("origin", origin),
             ("offset", &offset.to_string()),
             ("follow", if follow { "true" } else { "false" }),
@@ -65,5 +128,18 @@ impl Nomad {
     /// `GET /v1/client/fs/cat/:allocation`: a small file, whole.
     pub async fn read_file(&self, allocation: &str, path: &str) -> Result<Vec<u8>, Error> {
         self.http.get_bytes(&format!("/v1/client/fs/cat/{}", segment(allocation)), &[("path", path)]).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_s_files_are_those_of_the_task_and_its_stream_in_order() {
+        let listed = ["t.stdout.10", "t.stdout.2", "t.stderr.0", "other.stdout.0", ".t.stdout.fifo", "t.stdout.x"];
+        let listed = listed.map(|name| FileInfo { name: name.to_owned(), size: 7 });
+        let files = files_of(&listed, "t", LogStream::Stdout);
+        assert_eq!(files, [LogFile { index: 2, size: 7 }, LogFile { index: 10, size: 7 }]);
     }
 }

@@ -7,6 +7,7 @@ pub mod evaluations;
 pub mod events;
 pub mod exec;
 pub mod files;
+pub mod frames;
 pub mod jobs;
 pub mod nodes;
 

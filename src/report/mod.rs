@@ -124,6 +124,11 @@ impl Report {
         }
     }
 
+    /// A line of NDJSON that is data, such as a line of a log.
+    pub fn line<T: Serialize>(&self, content: &T) -> Result<(), WriteError> {
+        write_json(&Document { schema_version: SCHEMA_VERSION, content })
+    }
+
     /// Raw bytes for standard output, such as a log.
     pub fn data(&self, bytes: &[u8]) -> Result<(), WriteError> {
         let mut stdout = io::stdout().lock();

@@ -20,13 +20,18 @@ struct Job {
 impl Job {
     /// Runs a job of a type; `group` is added to its task group and `job` to the job.
     fn run(id: &str, kind: &str, script: &str, group: &str, job: &str) -> Self {
+        Self::run_task(id, kind, script, group, job, "")
+    }
+
+    /// The same; `task` is added to its task.
+    fn run_task(id: &str, kind: &str, script: &str, group: &str, job: &str, task: &str) -> Self {
         let lab = shared();
         let id = format!("foreign-{id}");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("job.nomad.hcl");
         let command = format!("command = \"/bin/sh\"\nargs = [\"-c\", {}]", json!(script));
         let task = format!(
-            "task \"work\" {{\ndriver = \"raw_exec\"\nconfig {{\n{command}\n}}\nresources {{\ncpu = 20\nmemory = 20\n}}\n}}"
+            "task \"work\" {{\ndriver = \"raw_exec\"\n{task}\nconfig {{\n{command}\n}}\nresources {{\ncpu = 20\nmemory = 20\n}}\n}}"
         );
         let text = format!("job \"{id}\" {{\ntype = \"{kind}\"\n{job}\ngroup \"g\" {{\n{group}\n{task}\n}}\n}}\n");
         fs::write(&file, text).unwrap();
@@ -36,6 +41,15 @@ impl Job {
 
     fn watch(&self) -> Run {
         self.lab.nomspark("watch").arg(&self.id)
+    }
+
+    fn logs(&self, arguments: &[&str]) -> Run {
+        self.lab.plain("logs").arg(&self.id).args(arguments)
+    }
+
+    /// Its log's lines, in order.
+    fn lines(&self, arguments: &[&str]) -> Vec<String> {
+        self.logs(arguments).run().ok().text().lines().map(str::to_owned).collect()
     }
 }
 
@@ -120,4 +134,53 @@ fn of_a_job_that_only_starts_others_the_newest_is_followed() {
 fn a_job_on_each_node_ends_with_its_last_allocation() {
     let job = Job::run("each", "sysbatch", "exit 4", "restart {\nattempts = 0\nmode = \"fail\"\n}", "");
     assert_eq!(job.watch().run().fails(6).document["failures"][0]["exit_code"], 4);
+}
+
+#[test]
+fn a_log_is_followed_over_restarts_to_the_job_s_end() {
+    let script = "n=$(cat \"$NOMAD_ALLOC_DIR/n\" 2>/dev/null || echo 0); echo $((n + 1)) >\"$NOMAD_ALLOC_DIR/n\"; \
+                  sleep 1; echo \"run $n\"; [ \"$n\" -ge 2 ] && printf 'the end'";
+    let job = Job::run("followed", "batch", script, TRIES, "");
+    // It waits for a log that is not there yet, and for the last words without a newline.
+    assert_eq!(job.lines(&["-f"]), ["run 0", "run 1", "run 2", "the end"]);
+    assert_eq!(job.lines(&["--tail", "2"]), ["run 2", "the end"]);
+    assert_eq!(job.lines(&["--grep", "[02]$"]), ["run 0", "run 2"]);
+    job.logs(&["--grep", "["]).run().exits(2);
+    job.logs(&["--task", "nosuch"]).run().exits(1);
+}
+
+#[test]
+fn nothing_is_lost_or_told_twice_when_a_log_goes_on_in_another_file() {
+    // 1.4 MB in files of 1 MB, written while they are read.
+    let script = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); \
+                  printf '%060d\\n' $i; [ $((i % 1000)) -eq 0 ] && sleep 0.1; done; true";
+    let task = "logs {\nmax_files = 4\nmax_file_size = 1\n}";
+    let job = Job::run_task("rotated", "batch", script, ONE_TRY, "", task);
+    let told = job.lines(&["-f", "--stdout"]);
+    assert!(told.iter().map(|line| line.parse::<u32>().unwrap()).eq(1..=20_000), "{} lines", told.len());
+    let again = job.lines(&["--stdout"]);
+    assert!(again == told, "{} lines afterwards", again.len());
+}
+
+#[test]
+fn lines_of_several_allocations_carry_their_names() {
+    let group = format!("count = 2\n{ONE_TRY}");
+    let job = Job::run("several", "batch", "echo out; echo err >&2", &group, "");
+    let mut told = job.lines(&["-f"]);
+    told.sort();
+    let mut expected: Vec<String> = job
+        .lab
+        .allocations(&job.id)
+        .iter()
+        .flat_map(|allocation| {
+            let id = allocation["ID"].as_str().unwrap()[..8].to_owned();
+            ["err", "out"].map(|line| format!("{id} work | {line}"))
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(told, expected);
+    let one = job.lab.allocations(&job.id)[0]["ID"].as_str().unwrap().to_owned();
+    assert_eq!(job.lines(&["--alloc", &one, "--stderr"]), ["err"]);
+    let lines = job.lab.nomspark("logs").arg(&job.id).args(["-o", "ndjson", "--stdout"]).run().ok().lines();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line["line"] == "out" && line["task"] == "work"), "{lines:#?}");
 }

@@ -1,0 +1,108 @@
+//! Which logs of a job are read. Pure.
+
+use std::collections::BTreeSet;
+
+use super::tail::Log;
+use crate::nomad::allocations::Allocation;
+use crate::nomad::files::LogStream;
+use crate::watch::JobState;
+
+/// What somebody wants to read of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The beginning of an allocation's id; none: all that run, else the last ones.
+    pub allocation: Option<String>,
+    /// The task; none: all of them.
+    pub task: Option<String>,
+    /// Which streams.
+    pub streams: BTreeSet<LogStream>,
+}
+
+impl Selection {
+    /// The allocations to read.
+    #[must_use]
+    pub fn allocations<'a>(&self, state: &'a JobState) -> Vec<&'a Allocation> {
+        if let Some(prefix) = &self.allocation {
+            return state.allocations.values().filter(|allocation| allocation.id.starts_with(prefix)).collect();
+        }
+        let current = state.current_allocations();
+        let run = |allocation: &&&Allocation| allocation.client_status == "running";
+        let running: Vec<&Allocation> = current.iter().filter(run).copied().collect();
+        if running.is_empty() { current } else { running }
+    }
+
+    /// Their logs: those of the tasks that have started.
+    #[must_use]
+    pub fn logs(&self, state: &JobState) -> BTreeSet<Log> {
+        let mut logs = BTreeSet::new();
+        for allocation in self.allocations(state) {
+            let started = allocation.task_states.iter().filter(|(_, task)| task.started_at.is_some());
+            for (task, _) in started.filter(|(name, _)| self.task.as_ref().is_none_or(|task| task == *name)) {
+                for stream in &self.streams {
+                    let (allocation, task) = (allocation.id.clone(), task.clone());
+                    logs.insert(Log { allocation, task, stream: *stream });
+                }
+            }
+        }
+        logs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nomad::allocations::TaskState;
+    use crate::nomad::jobs::Job;
+    use crate::watch::JobListing;
+
+    fn allocation(id: &str, index: u64, status: &str, started: bool) -> Allocation {
+        let started_at = started.then(|| "2026-11-22T06:00:00Z".to_owned());
+        let task = |name: &str| (name.to_owned(), TaskState { started_at: started_at.clone(), ..TaskState::default() });
+        Allocation {
+            id: id.to_owned(),
+            name: format!("j.g[{index}]"),
+            job: "j".to_owned(),
+            task_group: "g".to_owned(),
+            desired_status: "run".to_owned(),
+            client_status: status.to_owned(),
+            task_states: ["main", "side"].map(task).into(),
+            ..Allocation::default()
+        }
+    }
+
+    fn state(allocations: Vec<Allocation>) -> JobState {
+        let mut state = JobState::new("j");
+        let job = Some(Job { id: "j".to_owned(), ..Job::default() });
+        state.list(JobListing { id: "j".to_owned(), job, allocations, evaluations: Vec::new() });
+        state
+    }
+
+    fn selection(allocation: Option<&str>, task: Option<&str>) -> Selection {
+        let streams = BTreeSet::from([LogStream::Stdout, LogStream::Stderr]);
+        Selection { allocation: allocation.map(str::to_owned), task: task.map(str::to_owned), streams }
+    }
+
+    fn names(selection: &Selection, state: &JobState) -> Vec<String> {
+        selection.logs(state).iter().map(|log| format!("{} {} {}", log.allocation, log.task, log.stream.as_str())).collect()
+    }
+
+    #[test]
+    fn all_that_run_are_read() {
+        let state = state(vec![allocation("a", 0, "running", true), allocation("b", 1, "failed", true)]);
+        let all = ["a main stdout", "a main stderr", "a side stdout", "a side stderr"];
+        assert_eq!(names(&selection(None, None), &state), all);
+        assert_eq!(names(&selection(None, Some("side")), &state), all[2..]);
+        assert_eq!(names(&selection(Some("b"), Some("main")), &state), ["b main stdout", "b main stderr"]);
+    }
+
+    #[test]
+    fn where_nothing_runs_the_last_ones_are_read() {
+        let state = state(vec![allocation("a", 0, "complete", true), allocation("b", 1, "failed", true)]);
+        assert_eq!(names(&selection(None, Some("main")), &state).len(), 4);
+    }
+
+    #[test]
+    fn what_has_not_started_has_no_log() {
+        assert!(names(&selection(None, None), &state(vec![allocation("a", 0, "pending", false)])).is_empty());
+    }
+}
