@@ -78,7 +78,7 @@ mod tests {
     }
 
     fn read(frames: &[Frame]) -> Position {
-        frames.iter().fold(Position::default(), |position, frame| position.after(frame))
+        frames.iter().fold(Position::default(), Position::after)
     }
 
     #[test]

@@ -83,7 +83,11 @@ mod tests {
     }
 
     fn names(selection: &Selection, state: &JobState) -> Vec<String> {
-        selection.logs(state).iter().map(|log| format!("{} {} {}", log.allocation, log.task, log.stream.as_str())).collect()
+        selection
+            .logs(state)
+            .iter()
+            .map(|log| format!("{} {} {}", log.allocation, log.task, log.stream.as_str()))
+            .collect()
     }
 
     #[test]

@@ -181,6 +181,6 @@ fn lines_of_several_allocations_carry_their_names() {
     assert_eq!(told, expected);
     let one = job.lab.allocations(&job.id)[0]["ID"].as_str().unwrap().to_owned();
     assert_eq!(job.lines(&["--alloc", &one, "--stderr"]), ["err"]);
-    let lines = job.lab.nomspark("logs").arg(&job.id).args(["-o", "ndjson", "--stdout"]).run().ok().lines();
+    let lines = job.logs(&["-o", "ndjson", "--stdout"]).run().ok().lines();
     assert!(lines.len() == 2 && lines.iter().all(|line| line["line"] == "out" && line["task"] == "work"), "{lines:#?}");
 }

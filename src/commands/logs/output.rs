@@ -13,7 +13,7 @@ const WORTH_TELLING: u32 = 2;
 
 /// A line, for machines.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Written<'a> {
     job: &'a str,
     allocation: &'a str,
     task: &'a str,
@@ -65,7 +65,11 @@ impl<'a> Output<'a> {
             Piece::Away(reason) => {
                 self.away = self.away.saturating_add(1);
                 let worth_telling = self.away == WORTH_TELLING;
-                if worth_telling { self.report.event(&Event::Disconnected { service: "Nomad", reason }) } else { Ok(()) }
+                if worth_telling {
+                    self.report.event(&Event::Disconnected { service: "Nomad", reason })
+                } else {
+                    Ok(())
+                }
             }
         }
     }
@@ -95,7 +99,7 @@ impl<'a> Output<'a> {
             if self.report.format() == Format::Ndjson {
                 let (job, allocation, task) = (&self.job, &log.allocation, &log.task);
                 let line = String::from_utf8_lossy(line).into_owned();
-                self.report.line(&Line { job, allocation, task, stream: log.stream.as_str(), line })?;
+                self.report.line(&Written { job, allocation, task, stream: log.stream.as_str(), line })?;
             } else {
                 text.extend_from_slice(name.as_bytes());
                 text.extend_from_slice(line);
