@@ -119,6 +119,17 @@ pub fn causes(error: &dyn std::error::Error) -> Vec<String> {
     causes
 }
 
+/// An error and its sources on one line.
+#[must_use]
+pub fn one_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    for cause in causes(error) {
+        line.push_str(": ");
+        line.push_str(&cause);
+    }
+    line
+}
+
 impl<E: Advice> From<E> for Error {
     fn from(error: E) -> Self {
         Self(Box::new(error))

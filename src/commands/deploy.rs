@@ -16,7 +16,7 @@ use crate::plan::{self, Role, Variables};
 use crate::report::{Event, table};
 use crate::submit::{self, Preflight, PreparedJob};
 use crate::survey::survey;
-use crate::watch::{Error, Patience, Readiness, Ready, placement_failure};
+use crate::watch::{Error, Patience, Readiness, Ready};
 
 /// How long Consul may take to hear of a master that runs; workers that start earlier wait for themselves.
 const CONSUL_HEARS: Duration = Duration::from_secs(3);
@@ -104,15 +104,7 @@ async fn look_at_edge_hosts(context: &Context<'_>, cluster: &ClusterName, prepar
 
 /// Nothing is registered when the scheduler already says that a part has no place.
 fn refuse_unplaceable(prepared: &[PreparedJob], patience: Patience) -> Result<(), Error> {
-    if patience.wait_for_capacity {
-        return Ok(());
-    }
-    for job in prepared {
-        if let Some((group, metrics)) = job.effect.failed_placements.iter().next() {
-            return Err(Error::NotPlaced { job: job.planned.id.clone(), reason: placement_failure(group, metrics) });
-        }
-    }
-    Ok(())
+    prepared.iter().try_for_each(|job| patience.refuse_unplaced(&job.planned.id, job.effect.unplaced()))
 }
 
 /// Registers what changes, in order, and waits until the cluster is ready. `started` gathers the jobs that did not run

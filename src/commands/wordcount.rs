@@ -20,7 +20,7 @@ use crate::plan::{self, Input, WordCount};
 use crate::report::Event;
 use crate::submit;
 use crate::survey::survey;
-use crate::watch::{Error, failed_verdict, placement_failure};
+use crate::watch::{Error, Patience, failed_verdict};
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Result<Exit> {
@@ -74,10 +74,7 @@ async fn submit(arguments: &cli::Wordcount, upload: Option<u64>, context: &Conte
     let mut registered = String::new();
     for job in submit::prepare(&context.nomad, &plan, &files).await? {
         registered.clone_from(&job.planned.id);
-        let unplaced = job.effect.failed_placements.iter().next().filter(|_| !arguments.patience.wait_for_capacity);
-        if let Some((group, metrics)) = unplaced {
-            return Err(Error::NotPlaced { job: registered, reason: placement_failure(group, metrics) }.into());
-        }
+        Patience::from(arguments.patience).refuse_unplaced(&registered, job.effect.unplaced())?;
         submit::register(&context.nomad, &job).await?;
         context.report.event(&Event::JobRegistered { job: registered.clone(), version: 0 })?;
     }

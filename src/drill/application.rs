@@ -85,7 +85,7 @@ impl Application {
         let mut job = String::new();
         for prepared in submit::prepare(&clients.nomad, &plan, &recipe.files).await? {
             job.clone_from(&prepared.planned.id);
-            if let Some((group, metrics)) = prepared.effect.failed_placements.iter().next() {
+            if let Some((group, metrics)) = prepared.effect.unplaced() {
                 return Err(watch::Error::NotPlaced { job, reason: placement_failure(group, metrics) }.into());
             }
             submit::register(&clients.nomad, &prepared).await?;

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::error::Error;
 use super::position::Position;
 use crate::cli::exit::Exit;
-use crate::error::{Advice, causes};
+use crate::error::{Advice, one_line};
 use crate::http;
 use crate::nomad::Nomad;
 use crate::nomad::files::{LogFile, LogOrigin, LogStream};
@@ -81,8 +81,7 @@ pub async fn tail(
         if error.exit() == Exit::Refused || (failures >= TRIES && *tail.ended.borrow()) {
             return Err(error);
         }
-        let why = causes(&error).into_iter().fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
-        if !tail.hand_on(Piece::Away(why)).await {
+        if !tail.hand_on(Piece::Away(one_line(&error))).await {
             return Ok(());
         }
         sleep(waits.next().unwrap_or(STALL)).await;
@@ -143,7 +142,9 @@ impl Tail<'_> {
 
     /// Hands on what comes, and with `follow` what is written from now on.
     async fn read(&mut self, offset: u64, follow: bool) -> Result<Round, Error> {
-        let mut bytes = self.open(offset, follow, false).await?.bytes_stream();
+        let Log { allocation, task, stream } = self.log;
+        let frames = self.nomad.log_frames(allocation, task, *stream, LogOrigin::Start(offset), follow).await?;
+        let mut bytes = frames.bytes_stream();
         let mut decoder = FrameDecoder::default();
         let mut nothing = true;
         loop {
@@ -176,11 +177,13 @@ impl Tail<'_> {
     /// The position at which reading begins.
     async fn begin(&self, files: &[LogFile]) -> Result<Position, Error> {
         let Beginning::LastLines(lines) = self.beginning else { return Ok(Position::default()) };
+        let Log { allocation, task, stream } = self.log;
         let size = size(files);
         let mut wanted = lines.saturating_mul(LINE).max(LINE);
         loop {
             let from = size.saturating_sub(wanted);
-            let text = self.open(from, false, true).await?.bytes().await.map_err(http::Error::broke_off)?;
+            let text = self.nomad.logs(allocation, task, *stream, LogOrigin::Start(from), false).await?;
+            let text = text.bytes().await.map_err(http::Error::broke_off)?;
             if let Some(skipped) = start_of_last_lines(&text, lines) {
                 return Ok(Position::at(files, from + skipped));
             }
@@ -194,16 +197,6 @@ impl Tail<'_> {
     /// Whether somebody still listens.
     async fn hand_on(&self, piece: Piece) -> bool {
         self.pieces.send((self.log.clone(), piece)).await.is_ok()
-    }
-
-    async fn open(&self, offset: u64, follow: bool, plain: bool) -> Result<reqwest::Response, http::Error> {
-        let Log { allocation, task, stream } = self.log;
-        let origin = LogOrigin::Start(offset);
-        if plain {
-            self.nomad.logs(allocation, task, *stream, origin, follow).await
-        } else {
-            self.nomad.log_frames(allocation, task, *stream, origin, follow).await
-        }
     }
 
     async fn wait_for_the_end(&mut self, at_most: Duration) {

@@ -146,6 +146,12 @@ pub struct JobPlan {
 }
 
 impl JobPlan {
+    /// A task group that cannot be placed now, and why.
+    #[must_use]
+    pub fn unplaced(&self) -> Option<(&str, &PlacementMetrics)> {
+        self.failed_placements.iter().next().map(|(group, metrics)| (group.as_str(), metrics))
+    }
+
     /// Whether Nomad has the job as it was planned.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {

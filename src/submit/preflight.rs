@@ -67,7 +67,7 @@ impl Preflight<'_> {
         let parsed = nomad.parse_job(source, &variables).await;
         let parsed = parsed.map_err(|source| Error::from_parse(PREFLIGHT_FILE, source))?;
         let effect = nomad.plan_job(&id, &parsed).await.map_err(|source| Error::from_nomad(&id, source))?;
-        if let Some((group, metrics)) = effect.failed_placements.iter().next() {
+        if let Some((group, metrics)) = effect.unplaced() {
             return Err(Error::NoSuchPlace { job: id, reason: placement_failure(group, metrics) });
         }
         let submission = Submission { source: source.to_owned(), format: "hcl2", variables };

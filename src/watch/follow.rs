@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::state::JobListing;
 use crate::cli::exit::Exit;
-use crate::error::{Advice, causes};
+use crate::error::{Advice, one_line};
 use crate::http;
 use crate::nomad::Nomad;
 use crate::nomad::events::Change;
@@ -137,13 +137,4 @@ async fn list(nomad: &Nomad, id: &str) -> Result<(JobListing, u64), http::Error>
             return Ok((listing, allocations_index.min(evaluations_index)));
         }
     }
-}
-
-fn one_line(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    for cause in causes(error) {
-        line.push_str(": ");
-        line.push_str(&cause);
-    }
-    line
 }

@@ -6,6 +6,7 @@ use super::explain;
 use super::state::JobState;
 use crate::cli::exit::Exit;
 use crate::nomad::Nomad;
+use crate::nomad::evaluations::PlacementMetrics;
 
 /// What whoever waits puts up with. By default nothing: a job that gets nowhere ends the wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,19 +18,24 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// An error when the scheduler finds no place for a job and nobody wants to wait for one.
-    pub fn refuse_unplaced(self, state: &JobState) -> Result<(), Error> {
-        match state.unplaced() {
+    /// An error when the scheduler finds no place for a task group of a job and nobody wants to wait for one.
+    pub fn refuse_unplaced(self, job: &str, unplaced: Option<(&str, &PlacementMetrics)>) -> Result<(), Error> {
+        match unplaced {
             Some((group, metrics)) if !self.wait_for_capacity => {
-                Err(Error::NotPlaced { job: state.id.clone(), reason: explain::placement_failure(group, metrics) })
+                Err(Error::NotPlaced { job: job.to_owned(), reason: explain::placement_failure(group, metrics) })
             }
             _ => Ok(()),
         }
     }
 
-    /// The same, and an error when tasks of the job keep failing: `exit` says whose failure that is.
+    /// The same for a job that is watched, and an error when its tasks keep failing.
     pub async fn refuse_failures(self, nomad: &Nomad, state: &JobState, exit: Exit) -> Result<(), Error> {
-        self.refuse_unplaced(state)?;
+        self.refuse_unplaced(&state.id, state.unplaced())?;
+        self.refuse_crash_loops(nomad, state, exit).await
+    }
+
+    /// An error when tasks of a job keep failing: `exit` says whose failure that is.
+    pub async fn refuse_crash_loops(self, nomad: &Nomad, state: &JobState, exit: Exit) -> Result<(), Error> {
         if self.keep_waiting {
             return Ok(());
         }

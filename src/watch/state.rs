@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::crash_loop::SeenFailure;
 use super::explain;
-use crate::nomad::allocations::{Allocation, TaskEvent, TaskState};
+use crate::nomad::allocations::{Allocation, TaskState};
 use crate::nomad::evaluations::{Evaluation, PlacementMetrics};
 use crate::nomad::events::Change;
 use crate::nomad::jobs::Job;
@@ -68,13 +68,10 @@ impl JobState {
         let mut events = Vec::new();
         for allocation in listing.allocations {
             let before = known.get(&allocation.id);
-            let mut told = allocation_events(before, &allocation);
             // What failed before anybody watched is history, and may be long repaired.
-            told.retain(|event| !first || !matches!(event, Event::TaskFailed { .. }));
-            if !first {
-                self.remember_failures(before, &allocation);
-            }
-            events.extend(told);
+            let failures = if first { Vec::new() } else { new_failures(before, &allocation) };
+            events.extend(allocation_events(before, &allocation, &failures));
+            remember(&mut self.failures_seen, &failures);
             self.allocations.insert(allocation.id.clone(), allocation);
         }
         self.evaluations =
@@ -118,20 +115,11 @@ impl JobState {
         }
         // Events do not carry the version, and the first one of an allocation no task states.
         allocation.job_version = allocation.job_version.or(known.and_then(|known| known.job_version));
-        let known = known.cloned();
-        let events = allocation_events(known.as_ref(), &allocation);
-        self.remember_failures(known.as_ref(), &allocation);
+        let failures = new_failures(known, &allocation);
+        let events = allocation_events(known, &allocation, &failures);
+        remember(&mut self.failures_seen, &failures);
         self.allocations.insert(allocation.id.clone(), allocation);
         events
-    }
-
-    fn remember_failures(&mut self, known: Option<&Allocation>, now: &Allocation) {
-        for (task, event, _) in new_failures(known, now) {
-            let (allocation, task) = (now.id.clone(), task.to_owned());
-            self.failures_seen.push(SeenFailure { allocation, task, time: event.time });
-            // However long a job fails, what is known of it stays small.
-            self.failures_seen.retain(|seen| seen.is_together_with(event.time));
-        }
     }
 
     fn unplaced_reason(&self) -> Option<String> {
@@ -194,7 +182,7 @@ fn rank(allocation: &Allocation) -> (u64, bool, u64) {
 }
 
 /// What an allocation's new state tells, compared with what was known of it.
-fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event> {
+fn allocation_events(known: Option<&Allocation>, now: &Allocation, failures: &[NewFailure]) -> Vec<Event> {
     let mut events = Vec::new();
     let job = || now.job.clone();
     let allocation = || now.id.clone();
@@ -210,8 +198,9 @@ fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event>
             events.push(Event::TaskStarted { job: job(), allocation: allocation(), task: task.clone() });
         }
     }
-    for (task, _, reason) in new_failures(known, now) {
-        events.push(Event::TaskFailed { job: job(), allocation: allocation(), task: task.to_owned(), reason });
+    for NewFailure { seen, reason } in failures {
+        let (task, reason) = (seen.task.clone(), reason.clone());
+        events.push(Event::TaskFailed { job: job(), allocation: allocation(), task, reason });
     }
     let ended = now.is_terminal() && known.is_none_or(|known| !known.is_terminal());
     if ended && known.is_some() {
@@ -220,8 +209,23 @@ fn allocation_events(known: Option<&Allocation>, now: &Allocation) -> Vec<Event>
     events
 }
 
-/// What failed since an allocation was last seen: the task, the event and the sentence. What somebody asked for is none.
-fn new_failures<'a>(known: Option<&Allocation>, now: &'a Allocation) -> Vec<(&'a str, &'a TaskEvent, String)> {
+/// A failure that was not known before.
+struct NewFailure {
+    seen: SeenFailure,
+    /// The sentence.
+    reason: String,
+}
+
+fn remember(failures_seen: &mut Vec<SeenFailure>, failures: &[NewFailure]) {
+    for NewFailure { seen, .. } in failures {
+        failures_seen.push(seen.clone());
+        // However long a job fails, what is known of it stays small.
+        failures_seen.retain(|before| before.is_together_with(seen.time));
+    }
+}
+
+/// What failed since an allocation was last seen. What somebody asked for is no failure.
+fn new_failures(known: Option<&Allocation>, now: &Allocation) -> Vec<NewFailure> {
     let mut failures = Vec::new();
     for (task, state) in &now.task_states {
         let before = known.and_then(|known| known.task_states.get(task));
@@ -229,7 +233,8 @@ fn new_failures<'a>(known: Option<&Allocation>, now: &'a Allocation) -> Vec<(&'a
         for (index, event) in state.events.iter().enumerate().filter(|(_, event)| event.time > last_seen) {
             let asked_for = explain::is_asked_for(&state.events[..index]);
             if let Some(reason) = explain::failed_event(event).filter(|_| !asked_for) {
-                failures.push((task.as_str(), event, reason));
+                let seen = SeenFailure { allocation: now.id.clone(), task: task.clone(), time: event.time };
+                failures.push(NewFailure { seen, reason });
             }
         }
     }

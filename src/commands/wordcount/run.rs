@@ -119,11 +119,11 @@ impl<'a> Run<'a> {
         if let Some(verdict) = state.verdict() {
             return Ok(Some(verdict));
         }
-        if let Err(error) = self.patience.refuse_unplaced(state) {
+        if let Err(error) = self.patience.refuse_unplaced(&state.id, state.unplaced()) {
             self.context.nomad.stop_job(&self.job, false).await?;
             return Err(error.into());
         }
-        self.patience.refuse_failures(&self.context.nomad, state, Exit::WorkFailed).await?;
+        self.patience.refuse_crash_loops(&self.context.nomad, state, Exit::WorkFailed).await?;
         Ok(None)
     }
 
