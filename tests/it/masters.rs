@@ -11,7 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use self::leaders::{Asking, assert_never_two, is_alive};
+use self::leaders::{Asking, Claim, assert_never_two, assert_one_after_the_other, is_alive};
 use crate::floating::cluster::{Floating, HOSTS, LIMIT};
 use crate::support::process::Jvm;
 use crate::support::run::{Run, Running};
@@ -70,8 +70,14 @@ impl Masters {
         })
     }
 
-    /// Does something to the leader, and sees the other master take over, with its workers, and never both lead.
-    fn takeover(&self, what: &str, fault: impl FnOnce(&Master), mend: impl FnOnce(&Master)) {
+    /// Does something to the leader, and sees the other master take over, with its workers, and never both lead. Gives what they
+    /// claimed, and their UIs in this order.
+    fn takeover(
+        &self,
+        what: &str,
+        fault: impl FnOnce(&Master),
+        mend: impl FnOnce(&Master),
+    ) -> (Vec<Claim>, [SocketAddr; 2]) {
         let (old, new) = self.settled();
         let asking = Asking::start(vec![old.ui, new.ui]);
         // Until the leader has said at least once that it leads.
@@ -84,7 +90,15 @@ impl Masters {
         // Whoever was paused or cut off comes back, and would have its say now.
         mend(&old);
         thread::sleep(Duration::from_secs(3));
-        assert_never_two(what, &asking.end());
+        let claims = asking.end();
+        assert_never_two(what, &claims);
+        (claims, [old.ui, new.ui])
+    }
+
+    /// The same, where nothing gives the old leader a reason to lead again.
+    fn final_takeover(&self, what: &str, fault: impl FnOnce(&Master), mend: impl FnOnce(&Master)) {
+        let (claims, leaders) = self.takeover(what, fault, mend);
+        assert_one_after_the_other(what, &claims, &leaders);
     }
 
     fn signal(&self, master: &Master, signal: &str) {
@@ -149,7 +163,7 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     masters.consul(&["kv", "put", "nomspark/spark/master/state/worker_foreign", "not a record"]);
     masters.consul(&["kv", "put", "nomspark/spark/master/state/app_old", "nomspark-record 1 4.1.0 1 1 0\nx"]);
     wait_until("the lock to be given back when its master ends", LIMIT, || masters.release(&leader).contains("Waits"));
-    masters.takeover("the leader is killed", |leader| masters.signal(leader, "SIGKILL"), |_| ());
+    masters.final_takeover("the leader is killed", |leader| masters.signal(leader, "SIGKILL"), |_| ());
     let release = masters.release(&leader);
     let (leader, _) = masters.settled();
     let elected = masters.floating.consul_get("/v1/kv/nomspark/spark/master/leader?raw");
@@ -163,12 +177,13 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
 
     let stop = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGSTOP);
     let go_on = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGCONT);
-    masters.takeover("the leader stands still for a while", stop, go_on);
+    masters.final_takeover("the leader stands still for a while", stop, go_on);
     let still = masters.applications().first().map(|application| application["id"].clone());
     assert!(still.is_some(), "no application after two takeovers: {}", wordcount.told());
     assert_eq!(still, Some(application), "the application is the one that was there before");
     let cut = |leader: &Master| drop(floating.hosts.lab(&["cut", &leader.node]).run().ok());
     let mend = |leader: &Master| drop(floating.hosts.lab(&["mend", &leader.node]).run().ok());
+    // Consul elects anew when the host is back, and a leader that Consul cannot confirm then gives way.
     masters.takeover("the leader is cut off", cut, mend);
     let counted = wordcount.wait().ok().json();
     let expected = Floating::counts(&book, COPIES as u64);

@@ -87,6 +87,19 @@ fn ask(master: SocketAddr) -> std::io::Result<String> {
     Ok(answer)
 }
 
+/// Whoever led did so after whoever led before: no master answers a question with ALIVE that it was asked after another
+/// one had said so.
+pub(crate) fn assert_one_after_the_other(what: &str, claims: &[Claim], leaders: &[SocketAddr]) {
+    for (rank, leader) in leaders.iter().enumerate() {
+        let since = claims.iter().filter(|claim| claim.master == *leader).map(|claim| claim.told).min();
+        let since = since.unwrap_or_else(|| panic!("{what}: {leader} never said that it is ALIVE"));
+        let late = claims.iter().find(|claim| leaders[..rank].contains(&claim.master) && claim.asked > since);
+        assert!(late.is_none(), "{what}: two leaders: {leader} since {since:?}, and {late:?}");
+    }
+    let other = claims.iter().find(|claim| !leaders.contains(&claim.master));
+    assert!(other.is_none(), "{what}: {other:?} leads too");
+}
+
 /// Whoever leads again after another one did so a lease later: two that lead at the same time answer in turns.
 pub(crate) fn assert_never_two(what: &str, claims: &[Claim]) {
     const LEASE: Duration = Duration::from_secs(3);
