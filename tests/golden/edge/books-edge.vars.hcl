@@ -84,6 +84,12 @@ backend masters
 backend uis
   mode http
   timeout server 1m
+  # Spark's web server has room for one connection that waits (JettyUtils), and the kernel drops those beyond, which then come
+  # again a second later. So connections are used again, and one that was dropped is given up soon.
+  http-reuse always
+  timeout connect 300ms
+  retry-on conn-failure empty-response
+  http-request disable-l7-retry if METH_POST
 {{- range scratch.MapValues "masters" }}
   server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .ServiceMeta.ui_port }} track masters/{{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }}
 {{- end }}
