@@ -193,9 +193,10 @@ job "master" {
   }
 
   meta = {
-    "nomspark.cluster" = var.cluster
-    "nomspark.version" = var.nomspark_version
-    "nomspark.role"    = "master"
+    "nomspark.cluster"  = var.cluster
+    "nomspark.version"  = var.nomspark_version
+    "nomspark.role"     = "master"
+    "nomspark.recovery" = var.recovery
   }
 
   ui {

@@ -151,6 +151,12 @@ impl ClusterName {
         format!("{self}-wordcount-{id}")
     }
 
+    /// The run whose [job](Self::wordcount_job) that is.
+    #[must_use]
+    pub fn wordcount_run(&self, job: &str) -> Option<RunId> {
+        job.strip_prefix(&format!("{self}-wordcount-"))?.parse().ok()
+    }
+
     /// The Nomad job of one run of a user's application.
     #[must_use]
     pub fn app_job(&self, id: &RunId) -> String {

@@ -39,6 +39,8 @@ pub(crate) enum Part {
     Book,
     /// The words of 200 MB
     Large,
+    /// Jobs that are followed: how soon, how many, at what cost
+    Watch,
     /// The floating address: takeovers and masters that die; needs root
     Edge,
     /// What the floating address costs a WordCount; needs root

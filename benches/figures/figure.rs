@@ -28,6 +28,10 @@ pub(crate) enum Unit {
     Megabytes,
     /// Samples that are numbers of answers.
     Answers,
+    /// Samples that are numbers of requests.
+    Requests,
+    /// Samples that are shares of a hundred.
+    Percent,
 }
 
 /// What nomspark shall reach.
@@ -56,13 +60,15 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Megabytes => "MB",
             Self::Answers => "answers",
+            Self::Requests => "requests",
+            Self::Percent => "%",
         }
     }
 
     /// The median, and the spread where there is one.
     fn write(self, series: &Series) -> String {
         let name = self.name();
-        if matches!(self, Self::Answers) {
+        if matches!(self, Self::Answers | Self::Requests) {
             return format!("{} {name}", series.median());
         }
         let median = series.median() * self.factor();

@@ -16,6 +16,7 @@ mod series;
 mod small;
 mod spark;
 mod text;
+mod watch;
 mod wordcount;
 mod workshop;
 
@@ -96,6 +97,9 @@ async fn measure(workshop: &mut Workshop, arguments: &Arguments) -> Result<(Mach
     }
     if arguments.measures(Part::Large) {
         measured(Part::Large, vec![wordcount::large(workshop, arguments.rounds(3)).await?]);
+    }
+    if arguments.measures(Part::Watch) {
+        measured(Part::Watch, watch::measure(workshop, arguments.rounds(3)).await?);
     }
     if arguments.three_hosts() && edge::obstacle().is_none() {
         // Two labs at once would only disturb each other.

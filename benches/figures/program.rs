@@ -46,6 +46,11 @@ impl Program {
         Ok(())
     }
 
+    /// Its process id, while it runs.
+    pub(crate) fn id(&self) -> Result<u32> {
+        Ok(self.child.id().ok_or("the program has ended")?)
+    }
+
     /// Whether it still runs.
     pub(crate) fn runs(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())

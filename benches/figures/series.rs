@@ -39,6 +39,24 @@ impl Series {
         self.sorted().last().copied().unwrap_or(f64::NAN)
     }
 
+    /// The sample below which so many of a hundred are, or which is one of them.
+    pub(crate) fn percentile(&self, percent: f64) -> f64 {
+        let sorted = self.sorted();
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place in a list"
+        )]
+        let place = (sorted.len() as f64 * percent / 100.0).ceil() as usize;
+        sorted.get(place.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The largest of the samples divided each by the other's of the same round.
     pub(crate) fn worst_ratio(&self, other: &Self) -> f64 {
         let ratios = self.0.iter().zip(&other.0).map(|(sample, other)| sample / other);

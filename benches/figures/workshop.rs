@@ -101,6 +101,11 @@ impl Workshop {
         &self.spark_home
     }
 
+    /// Nomad's address.
+    pub(crate) fn nomad(&self) -> String {
+        format!("http://127.0.0.1:{}", self.nomad_port)
+    }
+
     /// Consul's address.
     pub(crate) fn consul(&self) -> String {
         format!("127.0.0.1:{}", self.consul_port)

@@ -3,6 +3,7 @@
 //! The variables mean what they mean for the `nomad` and `consul` commands:
 //! <https://developer.hashicorp.com/nomad/commands> and <https://developer.hashicorp.com/consul/commands>.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use reqwest::Url;
@@ -22,6 +23,20 @@ pub const NOMSPARK_DRIVER: &str = "NOMSPARK_DRIVER";
 pub const NOMSPARK_SPARK_HOME: &str = "NOMSPARK_SPARK_HOME";
 /// The container image.
 pub const NOMSPARK_IMAGE: &str = "NOMSPARK_IMAGE";
+
+/// Where nomspark keeps state: `$XDG_STATE_HOME/nomspark`, by default `~/.local/state/nomspark`; `None` where the
+/// environment names neither.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    state_folder_of(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))
+}
+
+fn state_folder_of(xdg_state_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    // The XDG specification says that a relative path is to be ignored.
+    let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute(xdg_state_home).or_else(|| absolute(home).map(|home| home.join(".local/state")))?;
+    Some(base.join("nomspark"))
+}
 
 /// A variable whose value cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -161,5 +176,21 @@ fn flag(variable: &'static str, lookup: Lookup<'_>) -> Result<Option<bool>, Inva
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(Some(true)),
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(Some(false)),
         Some(_) => Err(InvalidVariable { variable, reason: "it is neither true nor false".to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_folder_follows_the_xdg_specification() {
+        let from =
+            |xdg: Option<&str>, home: Option<&str>| state_folder_of(xdg.map(OsString::from), home.map(OsString::from));
+        assert_eq!(from(Some("/x"), Some("/home/a")), Some(PathBuf::from("/x/nomspark")));
+        assert_eq!(from(None, Some("/home/a")), Some(PathBuf::from("/home/a/.local/state/nomspark")));
+        assert_eq!(from(Some("relative"), Some("/home/a")), Some(PathBuf::from("/home/a/.local/state/nomspark")));
+        assert_eq!(from(Some(""), None), None);
+        assert_eq!(from(None, Some("")), None);
     }
 }

@@ -1,21 +1,24 @@
 //! The command line: what can be typed, and what it means. Parsing only; nothing is done here.
 
+mod drill;
 pub mod environment;
 pub mod exit;
 pub mod interrupt;
+mod lab;
+mod values;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use clap::builder::PossibleValue;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueHint};
 
-use crate::drill::Scenario;
-use crate::lab::{self, Network};
+pub use drill::{Drill, DrillScenario};
+pub use lab::Lab;
+
 use crate::report::Format;
 use crate::spec::{Driver, Overrides};
 use crate::watch::Patience;
+use values::{moment, positive_duration, positive_factor};
 
 /// Runs Apache Spark on HashiCorp Nomad and Consul.
 #[derive(Debug, Parser)]
@@ -77,6 +80,8 @@ pub enum Command {
     Stop(Stop),
     /// Break something on purpose, and measure each stage of the recovery
     Drill(Drill),
+    /// Show a run again that was recorded with --record
+    Replay(Replay),
     /// A real Nomad and Consul on this machine
     #[command(subcommand)]
     Lab(Lab),
@@ -190,6 +195,9 @@ pub struct Deploy {
     /// How long to wait until the cluster is ready
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = positive_duration)]
     pub timeout: Duration,
+    /// Write down what happens, for `nomspark replay`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
 }
 
 /// `nomspark plan`
@@ -241,6 +249,9 @@ pub struct Wordcount {
     /// How long to wait for the verdict
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = positive_duration)]
     pub timeout: Duration,
+    /// Write down what happens, for `nomspark replay`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
 }
 
 /// `nomspark watch`
@@ -254,6 +265,9 @@ pub struct Watch {
     /// How long to wait for the end
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = positive_duration)]
     pub timeout: Duration,
+    /// Write down what happens, for `nomspark replay`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
 }
 
 /// `nomspark status`
@@ -287,6 +301,9 @@ pub struct Logs {
     /// Only the last so many lines of each log
     #[arg(short = 'n', long, value_name = "LINES")]
     pub tail: Option<u64>,
+    /// Only what was written since: a duration such as 10m, or a time such as 2026-11-22T07:50:00Z. Lines must tell their time
+    #[arg(long, value_name = "DURATION-or-TIME", value_parser = moment)]
+    pub since: Option<SystemTime>,
     /// Only lines that match this regular expression
     #[arg(long, value_name = "REGEX")]
     pub grep: Option<String>,
@@ -312,160 +329,13 @@ pub struct Stop {
     pub timeout: Duration,
 }
 
-/// `nomspark drill`
+/// `nomspark replay`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  nomspark drill master-crash                            one round, asks first\n  \
-                  nomspark drill master-crash --rounds 20 --budget 5s --yes  in a script: exit 6 beyond 5 s\n  \
-                  nomspark drill all --rounds 3 --report drill.html      everything, with a page to keep")]
-pub struct Drill {
-    /// What to break
-    #[arg(value_enum, value_name = "SCENARIO")]
-    pub scenario: DrillScenario,
-    /// How often each scenario is done
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    pub rounds: u32,
-    /// How long a recovery may take; exit 6 when one takes longer
-    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
-    pub budget: Option<Duration>,
-    /// Write a page about the drill: one HTML file with everything in it
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub report: Option<PathBuf>,
-    /// Do not ask whether it may be broken
-    #[arg(long, short)]
-    pub yes: bool,
-    /// How long a recovery may take at all, and the cluster to be well again after it
-    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = positive_duration)]
-    pub timeout: Duration,
-    /// The spec.
-    #[command(flatten)]
-    pub spec: SpecArguments,
-}
-
-/// What a drill breaks: one thing, or one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DrillScenario {
-    /// One scenario.
-    One(Scenario),
-    /// All that the cluster allows.
-    All,
-}
-
-impl DrillScenario {
-    /// As it is typed.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::One(scenario) => scenario.name(),
-            Self::All => "all",
-        }
-    }
-
-    /// Whether those are left out that the cluster does not allow.
-    #[must_use]
-    pub fn is_all(self) -> bool {
-        self == Self::All
-    }
-
-    /// The scenarios, in order.
-    #[must_use]
-    pub fn scenarios(self) -> Vec<Scenario> {
-        match self {
-            Self::One(scenario) => vec![scenario],
-            Self::All => Scenario::ALL.to_vec(),
-        }
-    }
-}
-
-impl ValueEnum for DrillScenario {
-    fn value_variants<'a>() -> &'a [Self] {
-        const VARIANTS: [DrillScenario; 11] = {
-            let mut variants = [DrillScenario::All; 11];
-            let mut index = 0;
-            while index < Scenario::ALL.len() {
-                variants[index] = DrillScenario::One(Scenario::ALL[index]);
-                index += 1;
-            }
-            variants
-        };
-        &VARIANTS
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Self::One(scenario) => scenario.to_possible_value(),
-            Self::All => Some(PossibleValue::new("all").help("All of these that the cluster allows")),
-        }
-    }
-}
-
-/// `nomspark lab`
-#[derive(Debug, Subcommand)]
-pub enum Lab {
-    /// Start Nomad and Consul and wait until they are ready
-    Up {
-        /// How many hosts: 1 on loopback, or 3 in network namespaces, which needs root [default: 1]
-        #[arg(long, value_name = "N")]
-        nodes: Option<u32>,
-        /// The network of three hosts: a /24 of 198.18.0.0/15 [default: 198.18.0.0/24]
-        #[arg(long, value_name = "NETWORK")]
-        network: Option<Network>,
-        /// Nomad's HTTP port; RPC and Serf take the two ports above it [default: 4646]
-        #[arg(long, value_name = "PORT")]
-        nomad_port: Option<u16>,
-        /// Consul's HTTP port; its other ports keep their usual distance [default: 8500]
-        #[arg(long, value_name = "PORT")]
-        consul_port: Option<u16>,
-        /// How long to wait until both are ready
-        #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = positive_duration)]
-        timeout: Duration,
-    },
-    /// End what `up` started, and every task that Nomad left behind
-    Down {
-        /// How long to wait for another lab command that is at work
-        #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = positive_duration)]
-        timeout: Duration,
-    },
-    /// Show the hosts, the agents, the nodes and the tools
-    Status,
-    /// Print what the shell needs: eval "$(nomspark lab env)"
-    Env {
-        /// The host whose agents to use [default: the first one]
-        #[arg(long, value_name = "HOST")]
-        host: Option<String>,
-    },
-    /// Run a command in the network of one of three hosts
-    Exec {
-        /// The host's name
-        host: String,
-        /// The command and its arguments
-        #[arg(last = true, required = true, value_name = "COMMAND")]
-        command: Vec<OsString>,
-    },
-    /// Cut one of three hosts off from the network
-    Cut {
-        /// The host's name
-        host: String,
-    },
-    /// Connect a host again that was cut off
-    Mend {
-        /// The host's name
-        host: String,
-    },
-    /// Kill an agent without a warning; its tasks live on, and `up` starts it again
-    Kill {
-        /// The host's name; `lab` in a lab of one host
-        host: String,
-        /// The agent
-        #[arg(value_enum)]
-        agent: lab::Kind,
-    },
-}
-
-/// A duration such as 90s or 5m that is longer than nothing.
-fn positive_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(duration) if duration.is_zero() => Err("it must be longer than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; a duration looks like 90s or 5m")),
-    }
+pub struct Replay {
+    /// The recording
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub recording: PathBuf,
+    /// So many times as fast as it was [default: 1 on a terminal, else without waiting]
+    #[arg(long, value_name = "FACTOR", value_parser = positive_factor)]
+    pub speed: Option<f64>,
 }

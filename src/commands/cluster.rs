@@ -43,6 +43,11 @@ impl JobSummary {
         Ok(Some(Self { desired, id: job.id, status: job.status, version: job.version, running, verdict }))
     }
 
+    /// What a batch job came to; `None` while it runs, and for services.
+    pub(super) fn verdict(&self) -> Option<&'static str> {
+        self.verdict
+    }
+
     /// Whether it is a batch job that has come to its end.
     pub(super) fn has_ended(&self) -> bool {
         self.verdict.is_some()
@@ -59,7 +64,13 @@ impl JobSummary {
 
 fn verdict(job: &Job, allocations: Vec<Allocation>) -> Option<&'static str> {
     let mut state = JobState::new(&job.id);
-    let listing = JobListing { id: job.id.clone(), job: Some(job.clone()), allocations, evaluations: Vec::new() };
+    let listing = JobListing {
+        id: job.id.clone(),
+        job: Some(job.clone()),
+        allocations,
+        evaluations: Vec::new(),
+        deployment: None,
+    };
     // Only the state is asked for here, not the news.
     let _ = state.list(listing);
     state.verdict().map(|verdict| match verdict {

@@ -1,13 +1,15 @@
 //! What the commands that talk to a cluster share: its clients and the report.
 
 use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
 
 use crate::cli::{Global, environment};
 use crate::consul::Consul;
 use crate::error::Result;
 use crate::names::RunId;
 use crate::nomad::Nomad;
-use crate::report::Report;
+use crate::report::{RecordingError, Report};
+use crate::watch::Evidence;
 
 /// The clients of one cluster.
 #[derive(Debug)]
@@ -31,6 +33,20 @@ impl<'a> Context<'a> {
             }
         }
         Ok(Self { nomad: Nomad::new(nomad)?, consul: Consul::new(consul)?, report, again })
+    }
+
+    /// Begins to record, where that was asked for, and to show what runs.
+    pub(super) fn begin(&self, recording: Option<&Path>) -> Result<(), RecordingError> {
+        if let Some(path) = recording {
+            self.report.record(path)?;
+        }
+        self.report.begin_live();
+        Ok(())
+    }
+
+    /// Whom to ask why something failed.
+    pub(super) fn evidence(&self) -> Evidence<'_> {
+        Evidence { nomad: &self.nomad, consul: &self.consul }
     }
 
     /// A command line of nomspark for the same cluster.

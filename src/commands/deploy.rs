@@ -34,6 +34,7 @@ struct Deployed {
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
+    context.begin(arguments.record.as_deref())?;
     let survey = survey(&context.nomad, &context.consul, &spec.deployed_jobs(), spec.edge.as_ref()).await?;
     let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
@@ -44,7 +45,7 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
     refuse_unplaceable(&prepared, patience)?;
     look_at_edge_hosts(context, &plan.cluster, &prepared).await?;
 
-    let mut readiness = Readiness::new(&context.nomad, context.report, &spec.name, spec.edge.as_ref(), patience);
+    let mut readiness = Readiness::new(context.evidence(), context.report, &spec.name, spec.edge.as_ref(), patience);
     let mut started = Vec::new();
     let deployment = timeout(arguments.timeout, apply(context, &prepared, &mut readiness, &mut started));
     let outcome = tokio::select! {

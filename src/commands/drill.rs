@@ -60,6 +60,7 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
         context.report.say("Nothing was broken.")?;
         return Ok(Exit::Done);
     }
+    context.begin(arguments.record.as_deref())?;
 
     let began = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let mut rounds = Vec::new();

@@ -28,15 +28,13 @@ pub(super) struct Leader {
 impl Leader {
     /// Reads the lock; `None` where masters have none, or somebody else wrote there.
     pub(super) async fn read(name: &ClusterName, context: &Context<'_>) -> Result<Option<Self>> {
-        let Some(key) = context.consul.key(&name.leader_key()).await? else {
-            return Ok(None);
-        };
-        Ok(Lock::of(&key).map(|lock| Self {
-            master: lock.master,
-            node: lock.node,
-            session: key.session.clone(),
-            since_ms: lock.since_ms,
-            after: lock.after,
+        let lock = Lock::read(&context.nomad, &context.consul, name).await?;
+        Ok(lock.map(|(Lock { master, node, since_ms, after }, session)| Self {
+            master,
+            node,
+            session,
+            since_ms,
+            after,
         }))
     }
 

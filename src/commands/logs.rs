@@ -8,12 +8,12 @@ use regex::bytes::Regex;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use self::output::Output;
+use self::output::{Output, Wanted};
 use super::context::Context;
 use crate::cli;
 use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
-use crate::logs::{self, Beginning, Log, Piece, Selection, tail};
+use crate::logs::{self, Beginning, Log, Piece, Selection, Since, tail};
 use crate::nomad::allocations::Allocation;
 use crate::nomad::files::LogStream;
 use crate::watch::{Error, History, JobState, Watcher};
@@ -63,6 +63,7 @@ pub(super) async fn run(arguments: &cli::Logs, context: &Context<'_>) -> Result<
         let state = watcher.state(&job);
         let ended = state.is_none_or(|state| has_ended(&selection, state));
         if let Some(state) = state {
+            reading.output.name_lines(selection.is_of_several(state));
             reading.begin(selection.logs(state), !arguments.follow);
             reading.end(state, ended || !arguments.follow);
             let waits = arguments.follow && !ended;
@@ -148,7 +149,8 @@ impl<'a> Reading<'a> {
     fn new(context: &'a Context<'a>, arguments: &cli::Logs, job: &str, pattern: Option<Regex>) -> Self {
         let (sender, pieces) = mpsc::channel(QUEUE);
         let beginning = arguments.tail.map_or(Beginning::Start, Beginning::LastLines);
-        let output = Output::new(context.report, job, pattern);
+        let wanted = Wanted { since: arguments.since.map(Since::new), pattern };
+        let output = Output::new(context.report, job, wanted);
         Self { context, beginning, logs: BTreeMap::new(), readers: JoinSet::new(), sender, pieces, output }
     }
 

@@ -9,6 +9,8 @@ mod leader;
 mod logs;
 mod plan;
 mod render;
+mod replay;
+mod resumable;
 mod spec;
 mod status;
 mod stop;
@@ -34,6 +36,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(WriteError::from)?;
     let exit = runtime.block_on(dispatch(cli, &report));
+    report.end(exit.as_ref().err());
     // A task that still follows Nomad must not hold the exit up.
     runtime.shutdown_background();
     exit
@@ -51,6 +54,7 @@ async fn dispatch(cli: Cli, report: &Report) -> Result<Exit> {
         Command::Logs(arguments) => logs::run(&arguments, &Context::new(&global, report)?).await,
         Command::Stop(arguments) => stop::run(&arguments, &Context::new(&global, report)?).await,
         Command::Drill(arguments) => drill::run(&arguments, &global, &Context::new(&global, report)?).await,
+        Command::Replay(arguments) => replay::run(&arguments, report).await,
         Command::Lab(command) => lab::run(command, report).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

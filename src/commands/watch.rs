@@ -4,12 +4,13 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::context::Context;
+use super::resumable::Resumable;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
 use crate::nomad::jobs::Job;
 use crate::report::Event;
-use crate::watch::{Error, History, Patience, Verdict, Watcher, failed_verdict};
+use crate::watch::{ApplicationWatcher, Error, History, Patience, Sight, Verdict, Watcher, failed_verdict};
 
 #[derive(Serialize)]
 struct Watched {
@@ -26,12 +27,13 @@ struct End {
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Watch, context: &Context<'_>) -> Result<Exit> {
+    context.begin(arguments.record.as_deref())?;
     let job = &arguments.job;
     let watched = timeout(arguments.timeout, follow(job, arguments.patience.into(), context));
     let resume = || format!("`{}` goes on", context.command(&format!("watch {job}")));
     let End { job, verdict } = tokio::select! {
         watched = watched => match watched {
-            Ok(end) => end?,
+            Ok(end) => end.map_err(|error| Resumable::wrap(error, &resume()))?,
             Err(_) => {
                 let condition = format!("the job {job} to end");
                 return Err(Error::TimedOut { condition, after: arguments.timeout, resume: resume() }.into());
@@ -63,18 +65,26 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
         context.report.event(&Event::Warning { what })?;
     }
     let end = |verdict| End { job: job.to_owned(), verdict };
+    let mut application = ApplicationWatcher::new(&context.nomad);
     loop {
         if let Some(state) = watcher.state(job) {
+            application.begin(state);
             match state.verdict() {
                 Some(Verdict::Stopped) if serves.is_some() => return Ok(end("stopped")),
                 Some(verdict) => {
-                    failed_verdict(&context.nomad, job, verdict).await?;
+                    failed_verdict(context.evidence(), job, verdict).await?;
                     return Ok(end("complete"));
                 }
-                None => patience.refuse_failures(&context.nomad, state, Exit::WorkFailed).await?,
+                None => patience.refuse_failures(context.evidence(), state, Exit::WorkFailed).await?,
             }
         }
-        watcher.changed(context.report).await?;
+        tokio::select! {
+            changed = watcher.changed(context.report) => changed?,
+            sight = application.next() => match sight {
+                Sight::News(event) => context.report.event(&event)?,
+                Sight::Hopeless(reason) => patience.refuse_hopeless(job, reason)?,
+            },
+        }
     }
 }
 

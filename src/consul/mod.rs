@@ -68,6 +68,9 @@ pub struct Check {
     /// What the check last said.
     #[serde(default)]
     pub output: String,
+    /// The service that it belongs to.
+    #[serde(default, rename = "ServiceID")]
+    pub service_id: String,
 }
 
 impl ServiceEntry {
@@ -141,6 +144,13 @@ impl Consul {
     /// `GET /v1/health/service/:name`: all instances, also those whose checks fail.
     pub async fn service(&self, name: &str) -> Result<Vec<ServiceEntry>, Error> {
         self.http.get(&format!("/v1/health/service/{}", segment(name)), &[]).await
+    }
+
+    /// `GET /v1/health/state/critical`: the checks that fail of what runs in an allocation of Nomad.
+    pub async fn critical_checks(&self, allocation: &str) -> Result<Vec<Check>, Error> {
+        let checks: Vec<Check> = self.http.get("/v1/health/state/critical", &[]).await?;
+        // Nomad names services _nomad-task-ALLOCATION-…; names of checks are anybody's.
+        Ok(checks.into_iter().filter(|check| check.service_id.contains(allocation)).collect())
     }
 
     /// `GET /v1/kv/:key`: a key of the store; `None` where there is none.

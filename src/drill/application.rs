@@ -91,7 +91,7 @@ impl Application {
             submit::register(&clients.nomad, &prepared).await?;
             report.event(&Event::JobRegistered { job: job.clone(), version: 0 })?;
         }
-        match timeout(limit, Self::counts(&clients.nomad, &job, report)).await {
+        match timeout(limit, Self::counts(clients, &job, report)).await {
             Ok(Ok(application)) => Ok(application),
             Ok(Err(error)) => {
                 clients.nomad.stop_job(&job, false).await?;
@@ -105,13 +105,14 @@ impl Application {
     }
 
     /// Waits until it has counted often enough.
-    async fn counts(nomad: &Nomad, job: &str, report: &Report) -> Result<Self, Error> {
+    async fn counts(clients: &Clients, job: &str, report: &Report) -> Result<Self, Error> {
+        let nomad = &clients.nomad;
         let mut watcher = Watcher::start(nomad, &[job.to_owned()], History::Tell);
         let detail = loop {
             watcher.changed(report).await?;
             let Some(state) = watcher.state(job) else { continue };
             if let Some(verdict) = state.verdict() {
-                failed_verdict(nomad, job, verdict).await?;
+                failed_verdict(clients.evidence(), job, verdict).await?;
             }
             let running = state.current_allocations().into_iter().find(|allocation| crate::survey::runs(allocation));
             if let Some(allocation) = running {
@@ -130,7 +131,7 @@ impl Application {
                 changed = watcher.changed(report) => {
                     changed?;
                     if let Some(verdict) = watcher.state(job).and_then(watch::JobState::verdict) {
-                        failed_verdict(nomad, job, verdict).await?;
+                        failed_verdict(clients.evidence(), job, verdict).await?;
                     }
                 }
                 () = sleep(POLL) => {

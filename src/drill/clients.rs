@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::consul::Consul;
 use crate::lab;
 use crate::nomad::Nomad;
+use crate::watch::Evidence;
 
 /// The clients of one cluster.
 #[derive(Clone, Debug)]
@@ -13,6 +14,14 @@ pub struct Clients {
     pub nomad: Nomad,
     /// Consul's API.
     pub consul: Consul,
+}
+
+impl Clients {
+    /// Whom to ask why something failed.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence<'_> {
+        Evidence { nomad: &self.nomad, consul: &self.consul }
+    }
 }
 
 /// The lab that the cluster runs in.

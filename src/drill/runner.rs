@@ -90,7 +90,7 @@ impl<'a> Drill<'a> {
 
     /// One round.
     pub async fn round(&mut self, scenario: Scenario, number: u32, rounds: u32) -> Result<Round, Error> {
-        self.report.event(&Event::RoundBegan { scenario: scenario.name(), number, rounds })?;
+        self.report.event(&Event::RoundBegan { scenario: scenario.name().into(), number, rounds })?;
         let first = number == 1 && self.application.is_none();
         let target = self.well(if first { FIRST_LOOK } else { self.limit }, first).await?;
         let application = self.application(scenario, &target).await?;
@@ -118,7 +118,7 @@ impl<'a> Drill<'a> {
         }
         let recovery_ms = round.recovery_ms;
         let complaints = round.complaints();
-        self.report.event(&Event::RoundEnded { scenario: scenario.name(), number, recovery_ms, complaints })?;
+        self.report.event(&Event::RoundEnded { scenario: scenario.name().into(), number, recovery_ms, complaints })?;
         Ok(round)
     }
 

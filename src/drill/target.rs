@@ -118,11 +118,9 @@ impl Target {
                 self.problems.push(format!("the masters on {} and {} are both ALIVE", first.node, second.node));
             }
         }
-        if let Some(key) = clients.consul.key(&name.leader_key()).await?
-            && Lock::of(&key).is_some()
-        {
+        if let Some((_, session)) = Lock::read(&clients.nomad, &clients.consul, name).await? {
             self.has_lock = true;
-            if key.session.is_none() {
+            if session.is_none() {
                 self.problems.push("nobody holds the masters' lock in Consul".to_owned());
             }
         }

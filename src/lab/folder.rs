@@ -1,7 +1,6 @@
 //! The state folder: where everything of the lab is written, and the lock that lets one command at a time at it.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -13,6 +12,7 @@ use nix::fcntl::{Flock, FlockArg};
 use super::Host;
 use super::agent::Kind;
 use super::error::Error;
+use crate::cli::environment;
 use crate::report::{Event, Report};
 
 /// Between two attempts to get the lock.
@@ -20,16 +20,7 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Where the lab keeps its state: `$XDG_STATE_HOME/nomspark/lab`, by default `~/.local/state/nomspark/lab`.
 pub fn default_state_dir() -> Result<PathBuf, Error> {
-    state_dir(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))
-}
-
-fn state_dir(xdg_state_home: Option<OsString>, home: Option<OsString>) -> Result<PathBuf, Error> {
-    // The XDG specification says that a relative path is to be ignored.
-    let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute(xdg_state_home)
-        .or_else(|| absolute(home).map(|home| home.join(".local/state")))
-        .map(|base| base.join("nomspark/lab"))
-        .ok_or(Error::NoHome)
+    Ok(environment::state_folder().ok_or(Error::NoHome)?.join("lab"))
 }
 
 /// The state folder, as a path without symbolic links, whether it exists or not.
@@ -168,19 +159,6 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn from(xdg: Option<&str>, home: Option<&str>) -> Option<PathBuf> {
-        state_dir(xdg.map(OsString::from), home.map(OsString::from)).ok()
-    }
-
-    #[test]
-    fn the_state_folder_follows_the_xdg_specification() {
-        assert_eq!(from(Some("/x"), Some("/home/a")), Some(PathBuf::from("/x/nomspark/lab")));
-        assert_eq!(from(None, Some("/home/a")), Some(PathBuf::from("/home/a/.local/state/nomspark/lab")));
-        assert_eq!(from(Some("relative"), Some("/home/a")), Some(PathBuf::from("/home/a/.local/state/nomspark/lab")));
-        assert_eq!(from(Some(""), None), None);
-        assert_eq!(from(None, Some("")), None);
-    }
 
     #[test]
     fn a_symbolic_link_is_no_state_folder() {

@@ -6,10 +6,12 @@ mod error;
 mod lines;
 mod position;
 mod select;
+mod since;
 mod tail;
 
 pub use error::Error;
 pub use lines::Lines;
 pub use position::{Position, Resumption};
 pub use select::Selection;
+pub use since::Since;
 pub use tail::{Beginning, Log, Piece, tail};

@@ -31,6 +31,16 @@ impl Selection {
         if running.is_empty() { current } else { running }
     }
 
+    /// Whether these are logs of several tasks, now or as soon as all have started.
+    #[must_use]
+    pub fn is_of_several(&self, state: &JobState) -> bool {
+        let Some(job) = &state.job else { return false };
+        let groups = job.task_groups.iter().filter(|group| group.count > 0);
+        let allocations = job.is_on_each_node() || job.desired() > 1;
+        let tasks = groups.map(|group| group.tasks.len()).max().unwrap_or(0);
+        (self.allocation.is_none() && allocations) || (self.task.is_none() && tasks > 1)
+    }
+
     /// Their logs: those of the tasks that have started.
     #[must_use]
     pub fn logs(&self, state: &JobState) -> BTreeSet<Log> {
@@ -73,7 +83,7 @@ mod tests {
     fn state(allocations: Vec<Allocation>) -> JobState {
         let mut state = JobState::new("j");
         let job = Some(Job { id: "j".to_owned(), ..Job::default() });
-        state.list(JobListing { id: "j".to_owned(), job, allocations, evaluations: Vec::new() });
+        state.list(JobListing { id: "j".to_owned(), job, allocations, evaluations: Vec::new(), deployment: None });
         state
     }
 

@@ -191,6 +191,19 @@ pub struct Port {
     pub host_ip: String,
 }
 
+/// A health check of a service that Nomad itself keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ServiceCheck {
+    /// The check's name.
+    #[serde(rename = "Check")]
+    pub name: String,
+    /// success, failure or pending.
+    pub status: String,
+    /// What it last said.
+    pub output: String,
+}
+
 impl AllocationDetail {
     /// The version of the job that it runs.
     #[must_use]
@@ -224,6 +237,13 @@ impl Nomad {
     /// The same, with the index of the list.
     pub async fn job_allocations_indexed(&self, job: &str) -> Result<(Vec<Allocation>, u64), Error> {
         self.http.get_indexed(&format!("/v1/job/{}/allocations", segment(job)), &[]).await
+    }
+
+    /// `GET /v1/client/allocation/:id/checks`: the health checks of services that Nomad itself keeps.
+    pub async fn allocation_checks(&self, id: &str) -> Result<Vec<ServiceCheck>, Error> {
+        let path = format!("/v1/client/allocation/{}/checks", segment(id));
+        let checks: Option<BTreeMap<String, ServiceCheck>> = self.http.get(&path, &[]).await?;
+        Ok(checks.unwrap_or_default().into_values().collect())
     }
 
     /// `POST /v1/client/allocation/:id/signal`: sends a signal, such as SIGKILL, to a task.

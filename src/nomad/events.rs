@@ -13,6 +13,7 @@ use tokio_util::io::StreamReader;
 
 use super::Nomad;
 use super::allocations::Allocation;
+use super::deployments::Deployment;
 use super::evaluations::Evaluation;
 use super::jobs::Job;
 use crate::http::Error;
@@ -40,6 +41,8 @@ pub enum Change {
     Allocation(Box<Allocation>),
     /// The scheduler ran.
     Evaluation(Box<Evaluation>),
+    /// The rollout of a version got on.
+    Deployment(Box<Deployment>),
 }
 
 /// Why the stream ended.
@@ -82,6 +85,7 @@ struct Payload {
     job: Option<Box<Job>>,
     allocation: Option<Box<Allocation>>,
     evaluation: Option<Box<Evaluation>>,
+    deployment: Option<Box<Deployment>>,
 }
 
 /// Reads one line of the stream. Topics that nomspark does not ask for are left out.
@@ -101,12 +105,9 @@ pub fn decode(line: &str) -> Result<Batch, serde_json::Error> {
 
 impl Payload {
     fn into_change(self) -> Option<Change> {
-        match (self.job, self.allocation, self.evaluation) {
-            (Some(job), _, _) => Some(Change::Job(job)),
-            (_, Some(allocation), _) => Some(Change::Allocation(allocation)),
-            (_, _, Some(evaluation)) => Some(Change::Evaluation(evaluation)),
-            _ => None,
-        }
+        let job = self.job.map(Change::Job);
+        let other = || self.allocation.map(Change::Allocation).or_else(|| self.evaluation.map(Change::Evaluation));
+        job.or_else(other).or_else(|| self.deployment.map(Change::Deployment))
     }
 }
 
@@ -114,11 +115,11 @@ impl Payload {
 pub type EventStream = Pin<Box<dyn Stream<Item = Result<Batch, StreamError>> + Send>>;
 
 impl Nomad {
-    /// `GET /v1/event/stream` for some jobs: their own changes, their allocations and evaluations.
+    /// `GET /v1/event/stream` for some jobs: their own changes, their allocations, evaluations and deployments.
     pub async fn events(&self, jobs: &[&str]) -> Result<EventStream, Error> {
         let mut topics = Vec::new();
         for job in jobs {
-            for topic in ["Job", "Allocation", "Evaluation"] {
+            for topic in ["Job", "Allocation", "Evaluation", "Deployment"] {
                 topics.push(format!("{topic}:{job}"));
             }
         }

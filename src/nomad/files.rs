@@ -53,11 +53,11 @@ struct FileInfo {
 }
 
 /// The files of a log, oldest first, out of all files in the folder.
-fn files_of(listed: &[FileInfo], task: &str, stream: LogStream) -> Vec<LogFile> {
+fn files_of(listed: &[(String, u64)], task: &str, stream: LogStream) -> Vec<LogFile> {
     let prefix = format!("{task}.{}.", stream.as_str());
-    let file = |info: &FileInfo| {
-        let index = info.name.strip_prefix(&prefix)?.parse().ok()?;
-        Some(LogFile { index, size: info.size })
+    let file = |(name, size): &(String, u64)| {
+        let index = name.strip_prefix(&prefix)?.parse().ok()?;
+        Some(LogFile { index, size: *size })
     };
     let mut files: Vec<LogFile> = listed.iter().filter_map(file).collect();
     files.sort_unstable();
@@ -67,9 +67,21 @@ fn files_of(listed: &[FileInfo], task: &str, stream: LogStream) -> Vec<LogFile> 
 impl Nomad {
     /// `GET /v1/client/fs/ls/:allocation`: the files of a task's log, oldest first; none before the task has started.
     pub async fn log_files(&self, allocation: &str, task: &str, stream: LogStream) -> Result<Vec<LogFile>, Error> {
-        let path = format!("/v1/client/fs/ls/{}", segment(allocation));
-        let listed: Option<Vec<FileInfo>> = self.http.find(&path, &[("path", "alloc/logs")]).await?;
-        Ok(files_of(&listed.unwrap_or_default(), task, stream))
+        Ok(files_of(&self.list_folder(allocation, "alloc/logs").await?, task, stream))
+    }
+
+    /// `GET /v1/client/fs/ls/:allocation`: the names and sizes in bytes of what is in a folder; nothing where there is none.
+    pub async fn list_folder(&self, allocation: &str, path: &str) -> Result<Vec<(String, u64)>, Error> {
+        let endpoint = format!("/v1/client/fs/ls/{}", segment(allocation));
+        let listed: Option<Vec<FileInfo>> = self.http.find(&endpoint, &[("path", path)]).await?;
+        Ok(listed.unwrap_or_default().into_iter().map(|file| (file.name, file.size)).collect())
+    }
+
+    /// `GET /v1/client/fs/readat/:allocation`: so many bytes of a file, from an offset on.
+    pub async fn read_file_at(&self, allocation: &str, path: &str, offset: u64, bytes: u64) -> Result<Vec<u8>, Error> {
+        let endpoint = format!("/v1/client/fs/readat/{}", segment(allocation));
+        let (offset, limit) = (offset.to_string(), bytes.to_string());
+        self.http.get_bytes(&endpoint, &[("path", path), ("offset", &offset), ("limit", &limit)]).await
     }
 
     /// `GET /v1/client/fs/logs/:allocation`: the bytes of a task's log; with `follow` the answer does not end.
@@ -138,7 +150,7 @@ mod tests {
     #[test]
     fn a_log_s_files_are_those_of_the_task_and_its_stream_in_order() {
         let listed = ["t.stdout.10", "t.stdout.2", "t.stderr.0", "other.stdout.0", ".t.stdout.fifo", "t.stdout.x"];
-        let listed = listed.map(|name| FileInfo { name: name.to_owned(), size: 7 });
+        let listed = listed.map(|name| (name.to_owned(), 7));
         let files = files_of(&listed, "t", LogStream::Stdout);
         assert_eq!(files, [LogFile { index: 2, size: 7 }, LogFile { index: 10, size: 7 }]);
     }

@@ -3,6 +3,7 @@
 //! Source of paths and fields: <https://developer.hashicorp.com/nomad/api-docs>.
 
 pub mod allocations;
+pub mod deployments;
 pub mod evaluations;
 pub mod events;
 pub mod exec;

@@ -31,12 +31,13 @@ pub(super) fn set_executor_memory(common: &mut CommonVariables, memory: u64, sma
 
 /// Has the driver give up an executor that is silent for half a minute, and executors a block that does not come for as
 /// long. By default they wait for two minutes, and the driver looks once a minute: so long would tasks hang on a host that
-/// is cut off.
+/// is cut off. Who asks such a host for blocks tries four times, and each must not take that long.
 pub(super) fn set_patience(common: &mut CommonVariables) {
     set_default(common, "spark.executor.heartbeatInterval", "5s");
     set_default(common, "spark.storage.blockManagerHeartbeatTimeoutMs", "30s");
     set_default(common, "spark.network.timeoutInterval", "5s");
     set_default(common, "spark.shuffle.io.connectionTimeout", "30s");
+    set_default(common, "spark.shuffle.io.connectionCreationTimeout", "5s");
 }
 
 /// Tells the driver's JVM that it will not live long.

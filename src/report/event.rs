@@ -1,11 +1,12 @@
 //! The typed events of a run: what people read line by line and machines read as NDJSON is the same data.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Something that happened while a command ran. Each event says who observed it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A step of a longer piece of work began, such as starting an agent of the lab.
@@ -53,6 +54,19 @@ pub enum Event {
         /// The node's name.
         node: String,
     },
+    /// Nomad says how a deployment gets on.
+    Deployment {
+        /// The Nomad job.
+        job: String,
+        /// The version that is rolled out.
+        version: u64,
+        /// running, successful, failed and others.
+        status: String,
+        /// How many allocations are healthy.
+        healthy: u64,
+        /// How many there shall be.
+        wanted: u64,
+    },
     /// Nomad says that a task runs.
     TaskStarted {
         /// The Nomad job.
@@ -61,6 +75,17 @@ pub enum Event {
         allocation: String,
         /// The task.
         task: String,
+    },
+    /// A task cannot start yet.
+    TaskWaits {
+        /// The Nomad job.
+        job: String,
+        /// The allocation's whole id.
+        allocation: String,
+        /// The task.
+        task: String,
+        /// What for, as one sentence.
+        reason: String,
     },
     /// Nomad says that a task failed; it may be restarted.
     TaskFailed {
@@ -118,17 +143,56 @@ pub enum Event {
         /// How long it took, in milliseconds.
         milliseconds: u64,
     },
-    /// A line that the application wrote for people.
-    Progress {
+    /// Spark's driver has more or fewer executors than before.
+    Executors {
         /// The Nomad job.
         job: String,
-        /// The line.
-        line: String,
+        /// How many.
+        executors: u64,
+        /// Their cores.
+        cores: u64,
+    },
+    /// Spark's driver lost an executor; it may get another one.
+    ExecutorLost {
+        /// The Nomad job.
+        job: String,
+        /// The executor's number.
+        executor: String,
+        /// Its HOST:PORT.
+        host: String,
+        /// Why, in Spark's words.
+        reason: String,
+    },
+    /// An application runs and gets no executor.
+    NoExecutors {
+        /// The Nomad job.
+        job: String,
+        /// Why, as one sentence.
+        reason: String,
+    },
+    /// Spark's driver says how far a stage is.
+    Stage {
+        /// The Nomad job.
+        job: String,
+        /// The stage's number.
+        stage: u64,
+        /// What it does, and where in the program.
+        name: String,
+        /// How it is.
+        status: StageStatus,
+        /// Whether it just became so, and not only went on.
+        is_new: bool,
+        /// How many tasks it has.
+        tasks: u64,
+        /// How many of them are done.
+        done: u64,
+        /// How many tries of tasks failed.
+        failed: u64,
     },
     /// A round of a drill begins.
     RoundBegan {
         /// The scenario.
-        scenario: &'static str,
+        scenario: Cow<'static, str>,
         /// Counted from 1.
         number: u32,
         /// How many there will be.
@@ -142,7 +206,7 @@ pub enum Event {
     /// A round of a drill is over.
     RoundEnded {
         /// The scenario.
-        scenario: &'static str,
+        scenario: Cow<'static, str>,
         /// Counted from 1.
         number: u32,
         /// How long the recovery took, in milliseconds; `None`: the time was up.
@@ -158,14 +222,14 @@ pub enum Event {
     /// The connection to a server broke; it is tried again.
     Disconnected {
         /// Nomad, Consul or Spark.
-        service: &'static str,
+        service: Cow<'static, str>,
         /// Why, as one sentence.
         reason: String,
     },
     /// The connection to a server is back and nothing was missed.
     Reconnected {
         /// Nomad, Consul or Spark.
-        service: &'static str,
+        service: Cow<'static, str>,
     },
     /// Nothing happened for a while; this is what the command waits for.
     Waiting {
@@ -187,8 +251,17 @@ impl fmt::Display for Event {
             Self::AllocationPlaced { job, allocation, node } => {
                 write!(formatter, "{job}: allocation {} placed on {node}", short(allocation))
             }
+            Self::Deployment { job, version, status, healthy, wanted } => {
+                write!(
+                    formatter,
+                    "{job}: Nomad says the deployment of version {version} is {status}, {healthy} of {wanted} healthy"
+                )
+            }
             Self::TaskStarted { job, allocation, task } => {
                 write!(formatter, "{job}: Nomad says task {task} of {} runs", short(allocation))
+            }
+            Self::TaskWaits { job, allocation, task, reason } => {
+                write!(formatter, "{job}: task {task} of {} does not start: {reason}", short(allocation))
             }
             Self::TaskFailed { job, allocation, task, reason } => {
                 write!(formatter, "{job}: task {task} of {} failed: {reason}", short(allocation))
@@ -208,7 +281,27 @@ impl fmt::Display for Event {
             Self::UploadFinished { bytes, milliseconds } => {
                 write!(formatter, "the driver has all {bytes} bytes of input after {milliseconds} ms")
             }
-            Self::Progress { job, line } => write!(formatter, "{job}: {line}"),
+            Self::Executors { job, executors: 0, .. } => write!(formatter, "{job}: Spark says it has no executor"),
+            Self::Executors { job, executors, cores } => {
+                let executors = count(*executors, "executor");
+                write!(formatter, "{job}: Spark says it has {executors} with {}", count(*cores, "core"))
+            }
+            Self::ExecutorLost { job, executor, host, reason } => {
+                write!(formatter, "{job}: Spark lost its executor {executor} at {host}: {reason}")
+            }
+            Self::NoExecutors { job, reason } => write!(formatter, "{job}: waiting for executors: {reason}"),
+            Self::Stage { job, stage, name, status, tasks, done, failed, .. } => {
+                match status {
+                    StageStatus::Active => {
+                        write!(formatter, "{job}: Spark runs stage {stage}, {name}: {done} of {tasks} tasks")?;
+                    }
+                    StageStatus::Complete => {
+                        write!(formatter, "{job}: Spark has done stage {stage}, {name}: {}", count(*tasks, "task"))?;
+                    }
+                    StageStatus::Failed => write!(formatter, "{job}: Spark gave up stage {stage}, {name}")?,
+                }
+                if *failed > 0 { write!(formatter, "; {} failed", count(*failed, "try")) } else { Ok(()) }
+            }
             Self::RoundBegan { scenario, number, rounds } => {
                 write!(formatter, "{scenario}: round {number} of {rounds}")
             }
@@ -228,6 +321,36 @@ impl fmt::Display for Event {
             Self::Reconnected { service } => write!(formatter, "{service}: connected again, nothing was missed"),
             Self::Waiting { condition } => write!(formatter, "waiting for {condition}"),
         }
+    }
+}
+
+impl Event {
+    /// Whether it only moves a picture on: a line for each would bury what matters.
+    #[must_use]
+    pub fn is_progress(&self) -> bool {
+        matches!(self, Self::Stage { is_new: false, .. })
+    }
+}
+
+/// How a stage of an application is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageStatus {
+    /// Its tasks run.
+    Active,
+    /// All of its tasks are done.
+    Complete,
+    /// Spark gave it up; a fetch that failed makes it run again.
+    Failed,
+}
+
+/// A number of things, in words; `thing` is the singular.
+#[must_use]
+pub fn count(number: u64, thing: &str) -> String {
+    match (number, thing.strip_suffix('y')) {
+        (1, _) => format!("1 {thing}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        _ => format!("{number} {thing}s"),
     }
 }
 

@@ -34,12 +34,16 @@ pub fn print_error(error: &Error, format: Format) {
     if error.exit() == Exit::Done {
         return;
     }
-    let message = error.to_string();
-    let causes = error.causes();
-    let hint = error.hint();
-    let (red, bold, plain) =
-        if colour_wanted(&io::stderr()) { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
+    let _ = io::stderr().lock().write_all(text(error, colour_wanted(&io::stderr())).as_bytes());
+    if format != Format::Table {
+        let _ = write_json(&document(error));
+    }
+}
 
+/// An error for people.
+pub(super) fn text(error: &Error, colour: bool) -> String {
+    let message = error.to_string();
+    let (red, bold, plain) = if colour { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
     // A spec's problems stand on lines of their own; in any other message a line break is somebody else's.
     let lines = if error.exit() == Exit::Usage {
         message.lines().map(printable).collect::<Vec<_>>().join("\n")
@@ -47,8 +51,8 @@ pub fn print_error(error: &Error, format: Format) {
         printable(&message)
     };
     let mut text = format!("{red}error:{plain} {lines}\n");
-    for cause in &causes {
-        text.push_str(&format!("caused by: {}\n", printable(cause)));
+    for cause in error.causes() {
+        text.push_str(&format!("caused by: {}\n", printable(&cause)));
     }
     for failure in error.failures() {
         // The message gives the first failure's reason already.
@@ -63,20 +67,27 @@ pub fn print_error(error: &Error, format: Format) {
             text.push_str(&format!("  | {line}\n"));
         }
     }
-    if let Some(hint) = &hint {
-        text.push_str(&format!("\n{bold}hint:{plain} {}\n", printable(hint)));
+    if let Some(hint) = error.hint() {
+        text.push_str(&format!("\n{bold}hint:{plain} {}\n", printable(&hint)));
     }
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    text
+}
 
-    if format != Format::Table {
-        let document = ErrorDocument {
-            schema_version: SCHEMA_VERSION,
-            fields: error.fields(),
-            error: ErrorFields { code: error.exit().code(), message, causes, hint },
-            failures: error.failures(),
-        };
-        let _ = write_json(&document);
-    }
+/// An error for machines.
+pub(super) fn document(error: &Error) -> Value {
+    let document = ErrorDocument {
+        schema_version: SCHEMA_VERSION,
+        fields: error.fields(),
+        error: ErrorFields {
+            code: error.exit().code(),
+            message: error.to_string(),
+            causes: error.causes(),
+            hint: error.hint(),
+        },
+        failures: error.failures(),
+    };
+    // Such a document always is one.
+    serde_json::to_value(&document).unwrap_or_default()
 }
 
 /// Prints what clap says about the command line, help and version included; also as JSON where it was asked for.

@@ -5,22 +5,30 @@
 
 mod event;
 mod failure;
+mod live;
+mod recording;
 mod table;
 mod terminal;
+mod view;
 
 use std::io::{self, Write};
-use std::time::Instant;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use serde::Serialize;
 
-pub use event::{Event, short};
+pub use event::{Event, StageStatus, count, short};
 pub use failure::{print_error, usage_error};
+pub use recording::{Content, Ending, Entry, RecordingError, read_recording};
 pub use table::table;
 pub use terminal::{colour_wanted, confirm, confirm_by_name, has_terminal};
 
 use crate::cli::exit::Exit;
-use crate::error::Advice;
+use crate::error::{Advice, Error};
+use live::Live;
+use recording::Recorder;
 
 /// The version of every JSON document that nomspark prints; it grows only when a field changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -43,12 +51,27 @@ pub struct Report {
     format: Format,
     colour: bool,
     started: Instant,
+    /// Where the same events go besides.
+    beside: Mutex<Beside>,
 }
 
-/// Standard output or standard error did not take what was written.
+/// Where events go besides their lines.
+#[derive(Debug, Default)]
+struct Beside {
+    live: Option<Live>,
+    recorder: Option<Recorder>,
+}
+
+/// Standard output, standard error or the recording did not take what was written.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to write the output")]
 pub struct WriteError(#[from] io::Error);
+
+impl WriteError {
+    fn recording(error: RecordingError) -> Self {
+        Self(io::Error::other(error))
+    }
+}
 
 impl Advice for WriteError {
     fn exit(&self) -> Exit {
@@ -76,7 +99,7 @@ impl Report {
     /// A report that begins now.
     #[must_use]
     pub fn new(format: Format) -> Self {
-        Self { format, colour: colour_wanted(&io::stderr()), started: Instant::now() }
+        Self { format, colour: colour_wanted(&io::stderr()), started: Instant::now(), beside: Mutex::default() }
     }
 
     /// How standard output is written.
@@ -91,21 +114,63 @@ impl Report {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// From now on a terminal shows, below the lines, what runs; until the result or the error is told.
+    pub fn begin_live(&self) {
+        if self.format == Format::Table && self.colour && !tracing::enabled!(tracing::Level::DEBUG) {
+            self.beside().live = Some(Live::new(self.started));
+        }
+    }
+
+    /// From now on every event is written to a file, and the end; a path that cannot be written is told at once.
+    pub fn record(&self, path: &Path) -> Result<(), RecordingError> {
+        self.beside().recorder = Some(Recorder::create(path)?);
+        Ok(())
+    }
+
+    fn beside(&self) -> MutexGuard<'_, Beside> {
+        // Whoever panicked while it was locked left it as good as before.
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells what just happened: a plain line on standard error, or a line of NDJSON on standard output.
     pub fn event(&self, event: &Event) -> Result<(), WriteError> {
-        if self.format == Format::Ndjson {
-            let line = Line { schema_version: SCHEMA_VERSION, elapsed_ms: self.elapsed_ms(), event };
-            return write_json(&line);
+        self.event_at(self.started.elapsed(), event)
+    }
+
+    /// Tells what happened so long after the command began.
+    pub fn event_at(&self, elapsed: Duration, event: &Event) -> Result<(), WriteError> {
+        let mut beside = self.beside();
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        if let Some(recorder) = &mut beside.recorder {
+            recorder.write(elapsed_ms, Content::Event(event.clone())).map_err(WriteError::recording)?;
         }
-        let seconds = self.started.elapsed().as_secs_f64();
-        let event = printable(&event.to_string());
-        let mut stderr = io::stderr().lock();
-        if self.colour {
-            writeln!(stderr, "\u{1b}[2m{seconds:6.1}s\u{1b}[0m  {event}")?;
-        } else {
-            writeln!(stderr, "{seconds:6.1}s  {event}")?;
+        if self.format == Format::Ndjson {
+            return write_json(&Line { schema_version: SCHEMA_VERSION, elapsed_ms, event });
+        }
+        if !event.is_progress() {
+            let seconds = elapsed.as_secs_f64();
+            let (dim, plain) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
+            let told = format!("{dim}{seconds:6.1}s{plain}  {}", printable(&event.to_string()));
+            match &beside.live {
+                Some(live) => live.line(&told)?,
+                None => writeln!(io::stderr().lock(), "{told}")?,
+            }
+        }
+        if let Some(live) = &mut beside.live {
+            live.show(event);
         }
         Ok(())
+    }
+
+    /// Wipes the picture off the terminal; a recording ends with the error, where there is one.
+    pub fn end(&self, error: Option<&Error>) {
+        let Beside { live, recorder } = std::mem::take(&mut *self.beside());
+        drop(live);
+        let Some((mut recorder, error)) = recorder.zip(error) else { return };
+        let ending = Ending { text: failure::text(error, false), document: failure::document(error), failed: true };
+        if let Err(unwritable) = recorder.write(self.elapsed_ms(), Content::End(ending)) {
+            tracing::warn!(%unwritable, "the recording has no end");
+        }
     }
 
     /// Talks to the person at the terminal, on standard error.
@@ -116,11 +181,29 @@ impl Report {
 
     /// The command's result, last: `document` for machines, `text` for people.
     pub fn result<T: Serialize>(&self, document: &T, text: impl FnOnce() -> String) -> Result<(), WriteError> {
+        let text = text();
+        let Beside { live, recorder } = std::mem::take(&mut *self.beside());
+        drop(live);
+        if let Some(mut recorder) = recorder {
+            let content = Document { schema_version: SCHEMA_VERSION, content: document };
+            let document = serde_json::to_value(&content).map_err(io::Error::from)?;
+            let ending = Ending { text: text.clone(), document, failed: false };
+            recorder.write(self.elapsed_ms(), Content::End(ending)).map_err(WriteError::recording)?;
+        }
         match self.format {
-            Format::Table => self.data(text().as_bytes()),
+            Format::Table => self.data(text.as_bytes()),
             Format::Json | Format::Ndjson => {
                 write_json(&Document { schema_version: SCHEMA_VERSION, content: document })
             }
+        }
+    }
+
+    /// The end of a recorded run: a result or an error, as it was told then.
+    pub fn shown_again(&self, document: &serde_json::Value, text: &str) -> Result<(), WriteError> {
+        self.beside().live = None;
+        match self.format {
+            Format::Table => self.data(text.as_bytes()),
+            Format::Json | Format::Ndjson => write_json(document),
         }
     }
 

@@ -1,7 +1,8 @@
-//! What Spark itself says: the JSON behind the master's web UI.
+//! What Spark itself says: the JSON behind the web UIs of masters and drivers.
 //!
-//! Source: `org.apache.spark.deploy.JsonProtocol`, served at `/json/` of the master's UI port.
+//! Source for masters: `org.apache.spark.deploy.JsonProtocol`, served at `/json/` of the master's UI port.
 
+mod driver;
 mod floating;
 
 use std::time::Duration;
@@ -9,12 +10,15 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::Deserialize;
 
+pub use driver::{DriverUi, ExecutorState, StageState};
 pub use floating::FloatingAddress;
 
 use crate::http::{self, Error};
 
 /// How long a master may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// A master's web UI, in errors.
+const MASTER: &str = "Spark's master UI";
 
 /// The state of a master: `GET /json/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -62,6 +66,11 @@ pub struct ApplicationState {
     pub name: String,
     /// WAITING, RUNNING and others.
     pub state: String,
+    /// The cores of its executors.
+    pub cores: u64,
+    /// The memory that each of its executors asks for, in MiB.
+    #[serde(rename = "memoryperexecutor")]
+    pub memory_per_executor: u64,
 }
 
 impl MasterState {
@@ -86,12 +95,12 @@ pub struct MasterUi {
 impl MasterUi {
     /// A client of the UI at HOST:PORT.
     pub fn new(address: &str) -> Result<Self, Error> {
-        Ok(Self { http: http::Client::new(endpoint(address)?)? })
+        Ok(Self { http: http::Client::new(endpoint(MASTER, address)?)? })
     }
 
     /// A client for questions that are asked all the time.
     pub fn asking(address: &str, connect: Duration, connections: http::Connections) -> Result<Self, Error> {
-        Ok(Self { http: http::Client::asking(endpoint(address)?, connect, connections)? })
+        Ok(Self { http: http::Client::asking(endpoint(MASTER, address)?, connect, connections)? })
     }
 
     /// `GET /json/`, once: the caller waits for what it wants to see.
@@ -115,10 +124,9 @@ impl MasterUi {
     }
 }
 
-fn endpoint(address: &str) -> Result<http::Endpoint, Error> {
-    let url = Url::parse(&format!("http://{address}")).map_err(|source| Error::Setting {
-        what: format!("the address {address} of Spark's UI"),
-        source: source.into(),
-    })?;
-    Ok(http::Endpoint::open("Spark's master UI", url))
+/// A web UI of Spark at HOST:PORT.
+fn endpoint(name: &'static str, address: &str) -> Result<http::Endpoint, Error> {
+    let url = Url::parse(&format!("http://{address}"))
+        .map_err(|source| Error::Setting { what: format!("the address {address} of {name}"), source: source.into() })?;
+    Ok(http::Endpoint::open(name, url))
 }

@@ -4,10 +4,12 @@
 //! cannot work; then the jobs are registered in the plan's order.
 
 mod error;
+mod note;
 mod preflight;
 mod upload;
 
 pub use error::Error;
+pub use note::RunNote;
 pub use preflight::Preflight;
 pub use upload::{UploadError, upload};
 

@@ -26,10 +26,10 @@ pub enum UploadError {
     TooSlow(Duration),
 }
 
-/// Sends `bytes` bytes of a file; the driver sees it only when it is whole.
+/// Sends `bytes` bytes of a file; the driver sees it only when it is whole. What it has already is not sent again.
 pub async fn upload(nomad: &Nomad, allocation: &str, task: &str, file: File, bytes: u64) -> Result<(), UploadError> {
     let script = format!(
-        r#"cat > "{TARGET}.part" && received=$(wc -c < "{TARGET}.part") && if [ "$received" -eq {bytes} ]; then mv "{TARGET}.part" "{TARGET}"; else echo "$received of {bytes} bytes arrived"; exit 1; fi"#
+        r#"[ -e "{TARGET}" ] && exit 0; cat > "{TARGET}.part" && received=$(wc -c < "{TARGET}.part") && if [ "$received" -eq {bytes} ]; then mv "{TARGET}.part" "{TARGET}"; else echo "$received of {bytes} bytes arrived"; exit 1; fi"#
     );
     let pieces = u32::try_from(bytes / 10_000_000).unwrap_or(u32::MAX);
     let limit = Duration::from_mins(1) + TIME_PER_10_MB.saturating_mul(pieces);

@@ -42,11 +42,8 @@ pub fn wanted(job: &Job, allocations: &[Allocation]) -> u64 {
 /// The running allocations of a job, whole.
 pub async fn running_allocations(nomad: &Nomad, job: &str) -> Result<Vec<AllocationDetail>, Error> {
     let running: Vec<Allocation> = nomad.job_allocations(job).await?.into_iter().filter(runs).collect();
-    let details = stream::iter(running.iter().map(|allocation| nomad.allocation(&allocation.id)))
-        .buffered(CONCURRENT_READS)
-        .try_collect()
-        .await?;
-    Ok(details)
+    let reads: Vec<_> = running.iter().map(|allocation| nomad.allocation(&allocation.id)).collect();
+    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
 }
 
 /// The masters of a cluster, each with its own word about itself.

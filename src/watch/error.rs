@@ -28,9 +28,17 @@ pub enum Error {
         /// The sentence.
         reason: String,
     },
-    /// Tasks keep failing.
+    /// Spark's workers can never give what the executors of an application ask for.
+    #[error("{job} can get no executor: {reason}")]
+    NoExecutors {
+        /// The job.
+        job: String,
+        /// The sentence.
+        reason: String,
+    },
+    /// Tasks keep failing, or a deployment failed.
     #[error("{job} does not come up: {reason}")]
-    CrashLoop {
+    NotComingUp {
         /// The job.
         job: String,
         /// The sentence.
@@ -105,10 +113,10 @@ impl Advice for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::TimedOut { .. } => Exit::TimedOut,
-            Self::NotPlaced { .. } => Exit::Unplaceable,
+            Self::NotPlaced { .. } | Self::NoExecutors { .. } => Exit::Unplaceable,
             Self::WorkFailed { .. } => Exit::WorkFailed,
             Self::Interrupted { .. } => Exit::Interrupted,
-            Self::CrashLoop { exit, .. } => *exit,
+            Self::NotComingUp { exit, .. } => *exit,
             Self::Http(error) => error.exit(),
             Self::Write(error) => error.exit(),
             Self::Stopped { .. }
@@ -127,7 +135,12 @@ impl Advice for Error {
                  --wait-for-capacity waits until there is room"
                     .to_owned(),
             ),
-            Self::CrashLoop { job, failures, exit, .. } => {
+            Self::NoExecutors { .. } => Some(
+                "ask for less with spark.executor.memory and spark.executor.cores, or deploy larger workers with \
+                 --worker-memory and --worker-cores; --wait-for-capacity waits for them"
+                    .to_owned(),
+            ),
+            Self::NotComingUp { job, failures, exit, .. } => {
                 let next = next_step(failures, job);
                 let goes_on = "Nomad goes on trying, and --keep-waiting waits for it";
                 Some(if *exit == Exit::WorkFailed { format!("{next}; {goes_on}") } else { next })
@@ -146,7 +159,7 @@ impl Advice for Error {
 
     fn failures(&self) -> &[FailedAllocation] {
         match self {
-            Self::CrashLoop { failures, .. } | Self::WorkFailed { failures, .. } => failures,
+            Self::NotComingUp { failures, .. } | Self::WorkFailed { failures, .. } => failures,
             _ => &[],
         }
     }

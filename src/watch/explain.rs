@@ -1,11 +1,20 @@
 //! Says in one sentence why something failed, from what Nomad tells about it. Pure.
 
+mod executors;
+mod template;
 mod words;
 
 use crate::nomad::allocations::{TaskEvent, TaskState};
 use crate::nomad::evaluations::PlacementMetrics;
 
-pub(super) use words::diagnose;
+/// How Nomad's client begins its reason for a restart because of a health check (`check_restart`).
+const HEALTH_CHECK: &str = "healthcheck:";
+/// How nomspark tells of that.
+const UNHEALTHY: &str = "Nomad restarted it for its health";
+
+pub(super) use executors::{Wait, without_executors};
+pub(super) use template::waiting_template;
+pub(super) use words::{Diagnosis, diagnose};
 
 /// Why a task group could not be placed: what is exhausted or ruled out, on how many of how many nodes.
 #[must_use]
@@ -61,7 +70,11 @@ fn dimension_name(dimension: &str) -> &str {
 /// Why a task failed, from the last of its events that tells.
 #[must_use]
 pub fn task_failure(state: &TaskState) -> Option<String> {
-    state.events.iter().rev().find_map(failed_event)
+    let events = &state.events;
+    // What Nomad ended for the task's health ended as it was asked to; the reason stands before that.
+    let by_itself = |index: &usize| events[*index].kind != "Terminated" || !is_asked_for(&events[..*index]);
+    let reason = (0..events.len()).rev().filter(by_itself).find_map(|index| failed_event(&events[index]));
+    reason.or_else(|| events.iter().rev().find_map(failed_event))
 }
 
 /// The sentence for an event that tells of a failure; `None` for all others.
@@ -74,9 +87,18 @@ pub(super) fn failed_event(event: &TaskEvent) -> Option<String> {
             Some(format!("an artifact could not be fetched: {}", detail(event, "download_error")))
         }
         "Failed Validation" => Some(format!("Nomad's client refused it: {}", detail(event, "validation_error"))),
+        "Restart Signaled" if event.display_message.starts_with(HEALTH_CHECK) => {
+            let check = event.display_message.trim_start_matches(HEALTH_CHECK).trim();
+            Some(format!("{UNHEALTHY}: {}", one_line(check)))
+        }
         "Template" | "Killing" if event.display_message.contains("failed") => Some(one_line(&event.display_message)),
         _ => None,
     }
+}
+
+/// Whether a sentence of [`failed_event`] tells of a health check.
+pub(super) fn is_unhealthy(reason: &str) -> bool {
+    reason.starts_with(UNHEALTHY)
 }
 
 /// Whether the end that follows these events was asked for: by an operator, by the scheduler or by a template.
@@ -117,7 +139,7 @@ fn detail(event: &TaskEvent, key: &str) -> String {
 }
 
 /// The words of a driver or a plugin, which may hold anything, on one line and without control characters.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,25 +1,28 @@
 //! How a failure is told: the reason, and the last lines that the task wrote.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use tokio::time::timeout;
 
 use crate::error::FailedAllocation;
 use crate::nomad::Nomad;
+use crate::nomad::deployments::Deployment;
 use crate::nomad::files::{LogOrigin, LogStream};
+use crate::survey::runs;
 
 use super::error::Error;
+use super::evidence::{Evidence, TIMEOUT};
+use super::executors::{LastWords, last_words_of_executors};
 use super::explain;
+use super::state::JobState;
 use super::verdict::{Failure, Verdict};
 
 /// How much of a log's end is read, in bytes: a Java program's last words are long.
-const TAIL: u64 = 32 * 1024;
+pub(super) const TAIL: u64 = 32 * 1024;
 /// The exit codes for arguments and for an input that cannot be used (`EX_NOINPUT` of sysexits.h).
 const REFUSED: [i64; 2] = [2, 66];
 /// How many lines are shown.
 const LINES: usize = 15;
-/// How long a node may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The last lines of a task's standard error, or of its standard output when it wrote no errors.
 ///
@@ -47,15 +50,45 @@ async fn memory_limit(nomad: &Nomad, failure: &Failure) -> String {
 }
 
 /// Adds to each failure what its task last wrote, and what that tells.
-pub async fn describe_failures(nomad: &Nomad, failures: Vec<Failure>) -> Vec<FailedAllocation> {
+pub async fn describe_failures(evidence: Evidence<'_>, failures: Vec<Failure>) -> Vec<FailedAllocation> {
+    let nomad = evidence.nomad;
     let mut described = Vec::new();
-    for failure in failures {
+    for mut failure in failures {
+        if explain::is_unhealthy(&failure.reason) {
+            let checks = evidence.failing_checks(&failure.allocation).await;
+            failure.reason.push_str(&last_words(checks));
+        }
         let ran = !failure.task.is_empty();
         let log = if ran { log_tail(nomad, &failure.allocation, &failure.task).await } else { Vec::new() };
         let limit = if failure.oom { memory_limit(nomad, &failure).await } else { String::new() };
-        described.push(describe(failure, log, &limit));
+        let executors = last_words_of_executors(evidence, &failure.job, &log).await;
+        let mut described_failure = describe(failure, log, &limit);
+        if let Some(LastWords { node, told }) = executors {
+            described_failure.reason.push_str(&format!("; an executor on {node} says that {}", told.what));
+            described_failure.hint = Some(told.next);
+        }
+        described.push(described_failure);
     }
     described
+}
+
+/// What failing checks last said.
+fn last_words(checks: BTreeMap<String, String>) -> String {
+    checks.into_iter().map(|(name, output)| format!("; the check {name} last said: {output}")).collect()
+}
+
+/// Why a deployment failed: Nomad's words, how far it came, and the checks of what runs and is not healthy.
+pub(super) async fn failed_deployment(evidence: Evidence<'_>, state: &JobState, deployment: &Deployment) -> String {
+    let (healthy, wanted) = deployment.healthy();
+    let mut reason = format!(
+        "the deployment of its version {} failed with {healthy} of {wanted} allocations healthy: {}",
+        deployment.job_version,
+        explain::one_line(&deployment.status_description)
+    );
+    for allocation in state.current_allocations().into_iter().filter(|allocation| runs(allocation)) {
+        reason.push_str(&last_words(evidence.failing_checks(&allocation.id).await));
+    }
+    reason
 }
 
 fn describe(failure: Failure, mut log: Vec<String>, limit: &str) -> FailedAllocation {
@@ -87,7 +120,7 @@ fn describe(failure: Failure, mut log: Vec<String>, limit: &str) -> FailedAlloca
     }
 }
 
-fn last_lines(bytes: &[u8]) -> Vec<String> {
+pub(super) fn last_lines(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let printable = |line: &str| line.chars().filter(|c| !c.is_control() || *c == '\t').collect::<String>();
     let lines: Vec<String> = text.lines().map(printable).filter(|line| !line.trim().is_empty()).collect();
@@ -97,7 +130,7 @@ fn last_lines(bytes: &[u8]) -> Vec<String> {
 }
 
 /// Turns a verdict that is not complete into the error that tells it.
-pub async fn failed_verdict(nomad: &Nomad, job: &str, verdict: Verdict) -> Result<(), Error> {
+pub async fn failed_verdict(evidence: Evidence<'_>, job: &str, verdict: Verdict) -> Result<(), Error> {
     let job = job.to_owned();
     match verdict {
         Verdict::Complete => Ok(()),
@@ -105,7 +138,7 @@ pub async fn failed_verdict(nomad: &Nomad, job: &str, verdict: Verdict) -> Resul
         Verdict::Gone => Err(Error::NoJob { job }),
         Verdict::Unknown { found, wanted } => Err(Error::Unknown { job, found, wanted }),
         Verdict::Failed(failures) => {
-            let failures = describe_failures(nomad, failures).await;
+            let failures = describe_failures(evidence, failures).await;
             let reason = failures.first().map_or_else(String::new, |failure| failure.reason.clone());
             Err(Error::WorkFailed { job, reason, failures })
         }

@@ -4,8 +4,11 @@
 //! go in, [`Event`](crate::report::Event)s and in the end a [`Verdict`] come out. A verdict is what the last allocation
 //! of each index did, never an evaluation's status.
 
+mod application;
 mod crash_loop;
 mod error;
+mod evidence;
+mod executors;
 mod explain;
 mod failures;
 mod follow;
@@ -15,8 +18,10 @@ mod state;
 mod verdict;
 mod watcher;
 
+pub use application::{ApplicationWatcher, Sight};
 pub use crash_loop::{CrashLoop, SeenFailure};
 pub use error::Error;
+pub use evidence::Evidence;
 pub use explain::{placement_failure, task_failure};
 pub use failures::{describe_failures, failed_verdict, log_tail};
 pub use follow::{Observation, follow};

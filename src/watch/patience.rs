@@ -1,11 +1,11 @@
 //! When it is of no use to wait any longer.
 
-use super::describe_failures;
 use super::error::Error;
+use super::evidence::Evidence;
 use super::explain;
+use super::failures::{describe_failures, failed_deployment};
 use super::state::JobState;
 use crate::cli::exit::Exit;
-use crate::nomad::Nomad;
 use crate::nomad::evaluations::PlacementMetrics;
 
 /// What whoever waits puts up with. By default nothing: a job that gets nowhere ends the wait.
@@ -28,21 +28,30 @@ impl Patience {
         }
     }
 
-    /// The same for a job that is watched, and an error when its tasks keep failing.
-    pub async fn refuse_failures(self, nomad: &Nomad, state: &JobState, exit: Exit) -> Result<(), Error> {
+    /// An error when no worker of Spark could ever run an application and nobody wants to wait for one.
+    pub fn refuse_hopeless(self, job: &str, reason: String) -> Result<(), Error> {
+        if self.wait_for_capacity { Ok(()) } else { Err(Error::NoExecutors { job: job.to_owned(), reason }) }
+    }
+
+    /// The same as [`Self::refuse_unplaced`] for a job that is watched, and an error when its tasks keep
+    /// failing or its deployment failed.
+    pub async fn refuse_failures(self, evidence: Evidence<'_>, state: &JobState, exit: Exit) -> Result<(), Error> {
         self.refuse_unplaced(&state.id, state.unplaced())?;
-        self.refuse_crash_loops(nomad, state, exit).await
+        self.refuse_crash_loops(evidence, state, exit).await?;
+        let Some(deployment) = state.failed_deployment().filter(|_| !self.keep_waiting) else { return Ok(()) };
+        let reason = failed_deployment(evidence, state, deployment).await;
+        Err(Error::NotComingUp { job: state.id.clone(), reason, failures: Vec::new(), exit })
     }
 
     /// An error when tasks of a job keep failing: `exit` says whose failure that is.
-    pub async fn refuse_crash_loops(self, nomad: &Nomad, state: &JobState, exit: Exit) -> Result<(), Error> {
+    pub async fn refuse_crash_loops(self, evidence: Evidence<'_>, state: &JobState, exit: Exit) -> Result<(), Error> {
         if self.keep_waiting {
             return Ok(());
         }
         let loops = state.crash_loops();
         let Some(first) = loops.first() else { return Ok(()) };
-        let failures = describe_failures(nomad, loops.iter().map(|it| it.failure.clone()).collect()).await;
+        let failures = describe_failures(evidence, loops.iter().map(|it| it.failure.clone()).collect()).await;
         let reason = first.sentence(failures.first().map_or("", |failure| &failure.reason));
-        Err(Error::CrashLoop { job: state.id.clone(), reason, failures, exit })
+        Err(Error::NotComingUp { job: state.id.clone(), reason, failures, exit })
     }
 }

@@ -8,12 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::error::Error;
+use super::evidence::Evidence;
 use super::patience::Patience;
 use super::watcher::{History, Watcher};
 use crate::cli::exit::Exit;
 use crate::http;
 use crate::names::ClusterName;
-use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::report::{Event, Report};
@@ -37,7 +37,7 @@ pub struct Ready {
 /// Waits for one cluster.
 #[derive(Debug)]
 pub struct Readiness<'a> {
-    nomad: &'a Nomad,
+    evidence: Evidence<'a>,
     report: &'a Report,
     watcher: Watcher,
     master_job: String,
@@ -82,7 +82,7 @@ impl<'a> Readiness<'a> {
     /// Begins to follow the jobs of a cluster.
     #[must_use]
     pub fn new(
-        nomad: &'a Nomad,
+        evidence: Evidence<'a>,
         report: &'a Report,
         name: &ClusterName,
         edge: Option<&spec::Edge>,
@@ -97,9 +97,9 @@ impl<'a> Readiness<'a> {
             answers: false,
         });
         let jobs = [master_job.clone(), worker_job.clone()].into_iter().chain(edge.iter().map(|edge| edge.job.clone()));
-        let watcher = Watcher::start(nomad, &jobs.collect::<Vec<_>>(), History::Skip);
+        let watcher = Watcher::start(evidence.nomad, &jobs.collect::<Vec<_>>(), History::Skip);
         Self {
-            nomad,
+            evidence,
             report,
             watcher,
             master_job,
@@ -267,7 +267,7 @@ impl<'a> Readiness<'a> {
             // An update in place gives a running allocation a new version, and with it a new index.
             let stale = |placed: &Placed| placed.version < version && placed.modify_index < modify_index;
             if self.placed.get(&id).is_none_or(stale) {
-                let detail = self.nomad.allocation(&id).await?;
+                let detail = self.evidence.nomad.allocation(&id).await?;
                 let address = |label: &str| detail.address(label).unwrap_or_default();
                 let version = detail.version();
                 let placed = Placed { modify_index, version, rpc: address("rpc"), ui: address("ui") };
@@ -296,7 +296,7 @@ impl<'a> Readiness<'a> {
     async fn refuse_failures(&self) -> Result<(), Error> {
         for job in [&self.master_job, &self.worker_job].into_iter().chain(self.edge.iter().map(|edge| &edge.job)) {
             let Some(state) = self.watcher.state(job) else { continue };
-            self.patience.refuse_failures(self.nomad, state, Exit::Failed).await?;
+            self.patience.refuse_failures(self.evidence, state, Exit::Failed).await?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::crash_loop::SeenFailure;
 use super::explain;
 use crate::nomad::allocations::{Allocation, TaskState};
+use crate::nomad::deployments::Deployment;
 use crate::nomad::evaluations::{Evaluation, PlacementMetrics};
 use crate::nomad::events::Change;
 use crate::nomad::jobs::Job;
@@ -23,6 +24,8 @@ pub struct JobListing {
     pub allocations: Vec<Allocation>,
     /// Its evaluations.
     pub evaluations: Vec<Evaluation>,
+    /// The newest deployment, of a service.
+    pub deployment: Option<Deployment>,
 }
 
 /// A task group, an index in it and, where a job has one on each node, the node.
@@ -43,6 +46,8 @@ pub struct JobState {
     pub allocations: BTreeMap<String, Allocation>,
     /// Evaluations by id.
     pub evaluations: BTreeMap<String, Evaluation>,
+    /// The newest deployment, of a service.
+    pub deployment: Option<Deployment>,
     /// The failures of tasks while they were watched, in the order in which they became known.
     pub failures_seen: Vec<SeenFailure>,
 }
@@ -77,6 +82,8 @@ impl JobState {
         self.evaluations =
             listing.evaluations.into_iter().map(|evaluation| (evaluation.id.clone(), evaluation)).collect();
         events.extend(self.placement_event(unplaced.as_ref()));
+        let known = std::mem::replace(&mut self.deployment, listing.deployment);
+        events.extend(self.deployment_event(known.as_ref()));
         events
     }
 
@@ -104,8 +111,25 @@ impl JobState {
                 self.evaluations.insert(evaluation.id.clone(), *evaluation);
                 self.placement_event(unplaced.as_ref()).into_iter().collect()
             }
+            Change::Deployment(deployment) if deployment.job == self.id => {
+                let known = self.deployment.as_ref();
+                if known.is_some_and(|known| deployment.modify_index <= known.modify_index) {
+                    return Vec::new();
+                }
+                let known = self.deployment.replace(*deployment);
+                self.deployment_event(known.as_ref()).into_iter().collect()
+            }
             _ => Vec::new(),
         }
+    }
+
+    /// The deployment of the job's newest version, if it failed.
+    #[must_use]
+    pub fn failed_deployment(&self) -> Option<&Deployment> {
+        let job = self.job.as_ref().filter(|job| !job.stop)?;
+        self.deployment
+            .as_ref()
+            .filter(|deployment| deployment.status == "failed" && deployment.job_version == job.version)
     }
 
     fn allocation(&mut self, mut allocation: Allocation) -> Vec<Event> {
@@ -120,6 +144,15 @@ impl JobState {
         remember(&mut self.failures_seen, &failures);
         self.allocations.insert(allocation.id.clone(), allocation);
         events
+    }
+
+    /// Told when the deployment is another one than `before`, or has come further.
+    fn deployment_event(&self, before: Option<&Deployment>) -> Option<Event> {
+        let told = |deployment: &Deployment| (deployment.job_version, deployment.status.clone(), deployment.healthy());
+        let now = self.deployment.as_ref().filter(|now| before.map(told) != Some(told(now)))?;
+        let (healthy, wanted) = now.healthy();
+        let (job, version, status) = (self.id.clone(), now.job_version, now.status.clone());
+        Some(Event::Deployment { job, version, status, healthy, wanted })
     }
 
     fn unplaced_reason(&self) -> Option<String> {
@@ -198,6 +231,7 @@ fn allocation_events(known: Option<&Allocation>, now: &Allocation, failures: &[N
             events.push(Event::TaskStarted { job: job(), allocation: allocation(), task: task.clone() });
         }
     }
+    events.extend(waits(known, now));
     for NewFailure { seen, reason } in failures {
         let (task, reason) = (seen.task.clone(), reason.clone());
         events.push(Event::TaskFailed { job: job(), allocation: allocation(), task, reason });
@@ -205,6 +239,20 @@ fn allocation_events(known: Option<&Allocation>, now: &Allocation, failures: &[N
     let ended = now.is_terminal() && known.is_none_or(|known| !known.is_terminal());
     if ended && known.is_some() {
         events.push(Event::AllocationEnded { job: job(), allocation: allocation(), status: now.client_status.clone() });
+    }
+    events
+}
+
+/// What tasks say for the first time that they wait for, before they start.
+fn waits(known: Option<&Allocation>, now: &Allocation) -> Vec<Event> {
+    let mut events = Vec::new();
+    for (task, state) in &now.task_states {
+        let before = known.and_then(|known| known.task_states.get(task));
+        let reason = |state: &TaskState| state.events.last().and_then(explain::waiting_template);
+        if let Some(reason) = reason(state).filter(|now| before.and_then(reason).as_ref() != Some(now)) {
+            let (job, allocation, task) = (now.job.clone(), now.id.clone(), task.clone());
+            events.push(Event::TaskWaits { job, allocation, task, reason });
+        }
     }
     events
 }

@@ -67,7 +67,7 @@ impl Watcher {
         match observation {
             Observation::Listed(listings) => {
                 if self.attempts_lost >= WORTH_TELLING {
-                    report.event(&Event::Reconnected { service: "Nomad" })?;
+                    report.event(&Event::Reconnected { service: "Nomad".into() })?;
                 }
                 self.attempts_lost = 0;
                 for listing in listings {
@@ -90,7 +90,7 @@ impl Watcher {
                 self.attempts_lost = self.attempts_lost.saturating_add(1);
                 debug!(%reason, attempts_lost = self.attempts_lost, "Nomad cannot be followed");
                 if self.attempts_lost == WORTH_TELLING {
-                    report.event(&Event::Disconnected { service: "Nomad", reason })?;
+                    report.event(&Event::Disconnected { service: "Nomad".into(), reason })?;
                 }
             }
             Observation::Refused(error) => return Err(Error::Http(error)),

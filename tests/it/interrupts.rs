@@ -93,3 +93,30 @@ fn a_second_interrupt_ends_at_once() {
     assert!(done.stdout.is_empty(), "it still waited for Nomad: {}", done.text());
     demo.lab().nomad(&["job", "stop", "-detach", &job]).ok();
 }
+
+#[test]
+fn a_command_that_was_killed_goes_on_when_it_is_repeated_and_starts_no_second_run() {
+    let demo = demo(DRIVER);
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input.txt");
+    fs::write(&input, "a b a\n").unwrap();
+    let command = || {
+        let run = demo.nomspark("wordcount").arg("--input").arg(&input);
+        run.env("XDG_STATE_HOME", folder.path())
+    };
+    let mut run = command().spawn();
+    run.wait_until_told("placed on lab");
+    let job = job_of(&run);
+    run.signal(Signal::SIGKILL);
+    assert!(!run.wait().status.success());
+
+    let repeated = command().run().ok();
+    assert!(repeated.stderr.contains(&format!("an earlier command began {job}")), "{}", repeated.stderr);
+    let counted = repeated.json();
+    assert_eq!((&counted["job"], &counted["top"]), (&json!(job), &json!([["a", 2], ["b", 1]])));
+    // What was answered for is over: the same command now counts anew.
+    let again = command().run().ok().json();
+    assert!(again["job"] != counted["job"], "{again:#}");
+    let notes = fs::read_dir(folder.path().join("nomspark/runs")).unwrap();
+    assert_eq!(notes.count(), 0, "no note is left");
+}

@@ -1,5 +1,8 @@
 //! Jobs that are not Spark's, on the real Nomad: what `watch` makes of them.
 
+mod failures;
+mod logs;
+
 use std::fs;
 use std::time::Duration;
 
@@ -11,34 +14,85 @@ use crate::support::wait_until;
 
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A job of a single shell script; it is gone when this is dropped.
+/// A job that runs; it is gone when this is dropped.
 struct Job {
     lab: Guard,
     id: String,
 }
 
-impl Job {
-    /// Runs a job of a type; `group` is added to its task group and `job` to the job.
-    fn run(id: &str, kind: &str, script: &str, group: &str, job: &str) -> Self {
-        Self::run_task(id, kind, script, group, job, "")
+/// The file of a job of one task.
+struct File {
+    id: String,
+    kind: &'static str,
+    driver: &'static str,
+    config: String,
+    job: String,
+    group: String,
+    task: String,
+}
+
+impl File {
+    /// A job of a shell script.
+    fn script(id: &str, kind: &'static str, script: &str) -> Self {
+        let config = format!("command = \"/bin/sh\"\nargs = [\"-c\", {}]", json!(script));
+        Self { config, ..Self::command(id, kind, "") }
     }
 
-    /// The same; `task` is added to its task.
-    fn run_task(id: &str, kind: &str, script: &str, group: &str, job: &str, task: &str) -> Self {
+    /// A job of a program.
+    fn command(id: &str, kind: &'static str, program: &str) -> Self {
+        let config = format!("command = {}", json!(program));
+        let (job, group, task) = (String::new(), String::new(), String::new());
+        Self { id: format!("foreign-{id}"), kind, driver: "raw_exec", config, job, group, task }
+    }
+
+    /// Adds to the job.
+    fn job(mut self, text: &str) -> Self {
+        self.job.push_str(text);
+        self
+    }
+
+    /// Adds to its task group.
+    fn group(mut self, text: &str) -> Self {
+        self.group.push_str(text);
+        self.group.push('\n');
+        self
+    }
+
+    /// Adds to its task.
+    fn task(mut self, text: &str) -> Self {
+        self.task.push_str(text);
+        self
+    }
+
+    fn driver(mut self, driver: &'static str) -> Self {
+        self.driver = driver;
+        self
+    }
+
+    fn text(&self) -> String {
+        let Self { id, kind, driver, config, job, group, task } = self;
+        let resources = "resources {\ncpu = 20\nmemory = 20\n}";
+        let task = format!("task \"work\" {{\ndriver = \"{driver}\"\n{task}\nconfig {{\n{config}\n}}\n{resources}\n}}");
+        format!("job \"{id}\" {{\ntype = \"{kind}\"\n{job}\ngroup \"g\" {{\n{group}\n{task}\n}}\n}}\n")
+    }
+
+    /// Hands it to Nomad.
+    fn run(self) -> Job {
         let lab = shared();
-        let id = format!("foreign-{id}");
+        self.submit(&lab);
+        Job { lab, id: self.id }
+    }
+
+    /// Hands it to the Nomad of a lab, also in place of another one.
+    fn submit(&self, lab: &Guard) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("job.nomad.hcl");
-        let command = format!("command = \"/bin/sh\"\nargs = [\"-c\", {}]", json!(script));
-        let task = format!(
-            "task \"work\" {{\ndriver = \"raw_exec\"\n{task}\nconfig {{\n{command}\n}}\nresources {{\ncpu = 20\nmemory = 20\n}}\n}}"
-        );
-        let text = format!("job \"{id}\" {{\ntype = \"{kind}\"\n{job}\ngroup \"g\" {{\n{group}\n{task}\n}}\n}}\n");
-        fs::write(&file, text).unwrap();
+        fs::write(&file, self.text()).unwrap();
         lab.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
-        Self { lab, id }
     }
+}
 
+impl Job {
     fn watch(&self) -> Run {
         self.lab.nomspark("watch").arg(&self.id)
     }
@@ -64,7 +118,7 @@ const ONE_TRY: &str = "restart {\nattempts = 0\nmode = \"fail\"\n}\nreschedule {
 
 #[test]
 fn a_task_that_keeps_failing_ends_the_watch_with_its_reason_rate_and_last_words() {
-    let job = Job::run("loop", "service", "echo boom >&2; exit 3", TRIES, "");
+    let job = File::script("loop", "service", "echo boom >&2; exit 3").group(TRIES).run();
     let told =
         job.watch().run().fails(6).says("its task work keeps failing, 2 times in ").says("it exited with code 3");
     let told = told.document;
@@ -79,17 +133,17 @@ fn a_task_that_keeps_failing_ends_the_watch_with_its_reason_rate_and_last_words(
 fn a_batch_job_is_given_more_tries_and_one_that_succeeds_is_a_success() {
     let script = "n=$(cat \"$NOMAD_ALLOC_DIR/n\" 2>/dev/null || echo 0); echo $((n + 1)) >\"$NOMAD_ALLOC_DIR/n\"; \
                   [ \"$n\" -ge 3 ]";
-    let job = Job::run("retried", "batch", script, TRIES, "");
+    let job = File::script("retried", "batch", script).group(TRIES).run();
     assert_eq!(job.watch().run().ok().json()["verdict"], "complete");
 
-    let job = Job::run("batch-loop", "batch", "exit 1", TRIES, "");
+    let job = File::script("batch-loop", "batch", "exit 1").group(TRIES).run();
     job.watch().run().fails(6).says("keeps failing, 5 times in ");
 }
 
 #[test]
 fn what_the_log_says_is_told_with_the_next_step() {
     let script = "echo 'Error: Failed to load class org.example.Main.' >&2; exit 101";
-    let job = Job::run("class", "batch", script, ONE_TRY, "");
+    let job = File::script("class", "batch", script).group(ONE_TRY).run();
     let told = job.watch().run().fails(6);
     let reason = "it exited with code 101; its log says that the class org.example.Main was not found";
     assert_eq!(told.document["failures"][0]["reason"], reason, "{:#}", told.document);
@@ -98,7 +152,7 @@ fn what_the_log_says_is_told_with_the_next_step() {
 
 #[test]
 fn a_service_ends_when_somebody_stops_it() {
-    let job = Job::run("service", "service", "exec sleep 600", "", "");
+    let job = File::script("service", "service", "exec sleep 600").run();
     let mut watching = job.watch().spawn();
     watching.wait_until_told("task work");
     job.lab.nomad(&["job", "stop", "-detach", &job.id]).ok();
@@ -108,7 +162,7 @@ fn a_service_ends_when_somebody_stops_it() {
 #[test]
 fn what_has_no_place_ends_the_watch_at_once_or_is_waited_for() {
     let nowhere = "constraint {\nattribute = \"${attr.kernel.name}\"\nvalue = \"plan9\"\n}";
-    let job = Job::run("nowhere", "batch", "true", nowhere, "");
+    let job = File::script("nowhere", "batch", "true").group(nowhere).run();
     wait_until("Nomad to look for a place", LIMIT, || {
         job.lab
             .nomad_get(&format!("/v1/job/{}/evaluations", job.id))
@@ -122,7 +176,7 @@ fn what_has_no_place_ends_the_watch_at_once_or_is_waited_for() {
 
 #[test]
 fn of_a_job_that_only_starts_others_the_newest_is_followed() {
-    let job = Job::run("parent", "batch", "true", ONE_TRY, "parameterized {}");
+    let job = File::script("parent", "batch", "true").group(ONE_TRY).job("parameterized {}").run();
     assert_eq!(job.watch().run().fails(1).hint, "`nomad job dispatch foreign-parent` starts one");
     job.lab.nomad(&["job", "dispatch", "-detach", &job.id]).ok();
     let told = job.watch().run().ok();
@@ -132,55 +186,6 @@ fn of_a_job_that_only_starts_others_the_newest_is_followed() {
 
 #[test]
 fn a_job_on_each_node_ends_with_its_last_allocation() {
-    let job = Job::run("each", "sysbatch", "exit 4", "restart {\nattempts = 0\nmode = \"fail\"\n}", "");
+    let job = File::script("each", "sysbatch", "exit 4").group("restart {\nattempts = 0\nmode = \"fail\"\n}").run();
     assert_eq!(job.watch().run().fails(6).document["failures"][0]["exit_code"], 4);
-}
-
-#[test]
-fn a_log_is_followed_over_restarts_to_the_job_s_end() {
-    let script = "n=$(cat \"$NOMAD_ALLOC_DIR/n\" 2>/dev/null || echo 0); echo $((n + 1)) >\"$NOMAD_ALLOC_DIR/n\"; \
-                  sleep 1; echo \"run $n\"; [ \"$n\" -ge 2 ] && printf 'the end'";
-    let job = Job::run("followed", "batch", script, TRIES, "");
-    // It waits for a log that is not there yet, and for the last words without a newline.
-    assert_eq!(job.lines(&["-f"]), ["run 0", "run 1", "run 2", "the end"]);
-    assert_eq!(job.lines(&["--tail", "2"]), ["run 2", "the end"]);
-    assert_eq!(job.lines(&["--grep", "[02]$"]), ["run 0", "run 2"]);
-    job.logs(&["--grep", "["]).run().exits(2);
-    job.logs(&["--task", "nosuch"]).run().exits(1);
-}
-
-#[test]
-fn nothing_is_lost_or_told_twice_when_a_log_goes_on_in_another_file() {
-    // 1.4 MB in files of 1 MB, written while they are read.
-    let script = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); \
-                  printf '%060d\\n' $i; [ $((i % 1000)) -eq 0 ] && sleep 0.1; done; true";
-    let task = "logs {\nmax_files = 4\nmax_file_size = 1\n}";
-    let job = Job::run_task("rotated", "batch", script, ONE_TRY, "", task);
-    let told = job.lines(&["-f", "--stdout"]);
-    assert!(told.iter().map(|line| line.parse::<u32>().unwrap()).eq(1..=20_000), "{} lines", told.len());
-    let again = job.lines(&["--stdout"]);
-    assert!(again == told, "{} lines afterwards", again.len());
-}
-
-#[test]
-fn lines_of_several_allocations_carry_their_names() {
-    let group = format!("count = 2\n{ONE_TRY}");
-    let job = Job::run("several", "batch", "echo out; echo err >&2", &group, "");
-    let mut told = job.lines(&["-f"]);
-    told.sort();
-    let mut expected: Vec<String> = job
-        .lab
-        .allocations(&job.id)
-        .iter()
-        .flat_map(|allocation| {
-            let id = allocation["ID"].as_str().unwrap()[..8].to_owned();
-            ["err", "out"].map(|line| format!("{id} work | {line}"))
-        })
-        .collect();
-    expected.sort();
-    assert_eq!(told, expected);
-    let one = job.lab.allocations(&job.id)[0]["ID"].as_str().unwrap().to_owned();
-    assert_eq!(job.lines(&["--alloc", &one, "--stderr"]), ["err"]);
-    let lines = job.logs(&["-o", "ndjson", "--stdout"]).run().ok().lines();
-    assert!(lines.len() == 2 && lines.iter().all(|line| line["line"] == "out" && line["task"] == "work"), "{lines:#?}");
 }

@@ -3,6 +3,7 @@
 
 mod application;
 mod bad_input;
+mod capacity;
 mod cli;
 mod conf;
 mod deploy;
@@ -18,5 +19,6 @@ mod jobs;
 mod lab;
 mod masters;
 mod recovery;
+mod seeds;
 mod support;
 mod wordcount;

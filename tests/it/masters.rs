@@ -15,7 +15,7 @@ use self::leaders::{Asking, Claim, assert_never_two, assert_one_after_the_other,
 use crate::floating::cluster::{Floating, HOSTS, LIMIT};
 use crate::support::process::Jvm;
 use crate::support::run::{Run, Running};
-use crate::support::{http, wait_for, wait_until};
+use crate::support::{http, wait_for, wait_or_tell, wait_until};
 
 /// How often the book is counted: long enough for every fault to come while an application runs.
 const COPIES: usize = 6_000;
@@ -61,13 +61,29 @@ impl Masters {
     /// Waits until one of two masters leads, with two workers, and all hosts are well; gives the leader and the other one.
     fn settled(&self) -> (Master, Master) {
         self.floating.settled();
-        wait_for("a leader with two workers, and one that stands by", BACK, || {
+        let look = || {
             let (leaders, others): (Vec<Master>, _) = self.all().into_iter().partition(|master| is_alive(master.ui));
             let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address))?;
             let ([leader], [other]) = (&leaders[..], &others[..]) else { return None };
             let stands_by = http::find(&format!("http://{}/json/", other.ui))?["status"] == "STANDBY";
             (state["aliveworkers"] == 2 && stands_by).then(|| (leader.clone(), other.clone()))
-        })
+        };
+        wait_or_tell("a leader with two workers, and one that stands by", BACK, look, || self.tell())
+    }
+
+    /// What Nomad, the masters and the address say.
+    fn tell(&self) -> String {
+        let job = |role: &str| {
+            let job = format!("spark-{role}");
+            self.floating.hosts.nomad(&["job", "status", "-all-allocs", "-verbose", &job]).text()
+        };
+        let master = |master: Master| {
+            let said = http::find(&format!("http://{}/json/", master.ui)).map(|state| state["status"].clone());
+            format!("\n{master:?} says {said:?}; its log:\n{}", self.log(&master))
+        };
+        let address = http::find(&format!("http://{}:8080/json/", self.floating.place.address));
+        let masters: String = self.all().into_iter().map(master).collect();
+        format!("; the address leads to {address:#?}\n{}\n{}{masters}", job("master"), job("worker"))
     }
 
     /// Does something to the leader, and sees the other master take over, with its workers, and never both lead. Gives what they

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::bytes::Regex;
 use serde::Serialize;
 
-use crate::logs::{Lines, Log, Piece};
+use crate::logs::{Lines, Log, Piece, Since};
 use crate::report::{Event, Format, Report, WriteError, short};
 
 /// A broken connection is worth a line when the next one does not come either.
@@ -21,12 +21,34 @@ struct Written<'a> {
     line: String,
 }
 
+/// Which lines are printed.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// What was written from a moment on.
+    pub(super) since: Option<Since>,
+    /// What matches.
+    pub(super) pattern: Option<Regex>,
+}
+
+impl Wanted {
+    /// Whether every byte is printed.
+    fn is_all(&self) -> bool {
+        self.since.is_none() && self.pattern.is_none()
+    }
+
+    fn keeps(&mut self, line: &[u8]) -> bool {
+        // Each line is shown to both: the time of one that does not match counts too.
+        let is_new = self.since.as_mut().is_none_or(|since| since.keeps(line));
+        is_new && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(line))
+    }
+}
+
 /// Prints what readers bring.
 pub(super) struct Output<'a> {
     report: &'a Report,
     job: String,
-    pattern: Option<Regex>,
-    lines: BTreeMap<Log, Lines>,
+    wanted: Wanted,
+    lines: BTreeMap<Log, (Lines, Wanted)>,
     /// Whether logs of several tasks are printed, so that each line needs a name.
     named: bool,
     /// How often in a row a log could not be read.
@@ -34,8 +56,13 @@ pub(super) struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    pub(super) fn new(report: &'a Report, job: &str, pattern: Option<Regex>) -> Self {
-        Self { report, job: job.to_owned(), pattern, lines: BTreeMap::new(), named: false, away: 0 }
+    pub(super) fn new(report: &'a Report, job: &str, wanted: Wanted) -> Self {
+        Self { report, job: job.to_owned(), wanted, lines: BTreeMap::new(), named: false, away: 0 }
+    }
+
+    /// Puts a name before each line, where several tasks may write.
+    pub(super) fn name_lines(&mut self, several: bool) {
+        self.named |= several;
     }
 
     /// From now on these logs are printed.
@@ -43,16 +70,16 @@ impl<'a> Output<'a> {
         let mut tasks = BTreeSet::new();
         for log in logs {
             tasks.insert((&log.allocation, &log.task));
-            self.lines.entry(log.clone()).or_default();
+            self.lines.entry(log.clone()).or_insert_with(|| (Lines::default(), self.wanted.clone()));
         }
-        self.named = tasks.len() > 1;
+        self.named |= tasks.len() > 1;
     }
 
     pub(super) fn piece(&mut self, log: &Log, piece: Piece) -> Result<(), WriteError> {
         match piece {
             Piece::Bytes(bytes) => {
                 if self.away >= WORTH_TELLING {
-                    self.report.event(&Event::Reconnected { service: "Nomad" })?;
+                    self.report.event(&Event::Reconnected { service: "Nomad".into() })?;
                 }
                 self.away = 0;
                 self.bytes(log, &bytes)
@@ -66,7 +93,7 @@ impl<'a> Output<'a> {
                 self.away = self.away.saturating_add(1);
                 let worth_telling = self.away == WORTH_TELLING;
                 if worth_telling {
-                    self.report.event(&Event::Disconnected { service: "Nomad", reason })
+                    self.report.event(&Event::Disconnected { service: "Nomad".into(), reason })
                 } else {
                     Ok(())
                 }
@@ -75,17 +102,19 @@ impl<'a> Output<'a> {
     }
 
     fn bytes(&mut self, log: &Log, bytes: &[u8]) -> Result<(), WriteError> {
-        if self.lines.len() < 2 && self.pattern.is_none() && self.report.format() != Format::Ndjson {
+        if self.lines.len() < 2 && !self.named && self.wanted.is_all() && self.report.format() != Format::Ndjson {
             return self.report.data(bytes);
         }
-        let lines = self.lines.entry(log.clone()).or_default().push(bytes);
+        let Some((lines, wanted)) = self.lines.get_mut(log) else { return Ok(()) };
+        let mut lines = lines.push(bytes);
+        lines.retain(|line| wanted.keeps(line));
         self.print(log, &lines)
     }
 
     /// What was written last, without an end of a line.
     pub(super) fn finish(&mut self) -> Result<(), WriteError> {
-        for (log, mut lines) in std::mem::take(&mut self.lines) {
-            let last: Vec<Vec<u8>> = lines.finish().into_iter().collect();
+        for (log, (mut lines, mut wanted)) in std::mem::take(&mut self.lines) {
+            let last: Vec<Vec<u8>> = lines.finish().into_iter().filter(|line| wanted.keeps(line)).collect();
             self.print(&log, &last)?;
         }
         Ok(())
@@ -93,9 +122,8 @@ impl<'a> Output<'a> {
 
     fn print(&self, log: &Log, lines: &[Vec<u8>]) -> Result<(), WriteError> {
         let name = if self.named { format!("{} {} | ", short(&log.allocation), log.task) } else { String::new() };
-        let matches = |line: &&Vec<u8>| self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(line));
         let mut text = Vec::new();
-        for line in lines.iter().filter(matches) {
+        for line in lines {
             if self.report.format() == Format::Ndjson {
                 let (job, allocation, task) = (&self.job, &log.allocation, &log.task);
                 let line = String::from_utf8_lossy(line).into_owned();

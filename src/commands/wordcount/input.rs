@@ -1,6 +1,7 @@
 //! The input: a file on this machine, or a URI that is none of our business.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
@@ -11,6 +12,14 @@ use crate::error::Advice;
 pub(super) struct LocalInput {
     pub(super) file: File,
     pub(super) bytes: u64,
+}
+
+impl LocalInput {
+    /// What tells this file, as it is now, from others: its device, number, size in bytes and moment of change.
+    pub(super) fn identity(&self) -> Option<(u64, u64, u64, i64, i64)> {
+        let file = self.file.metadata().ok()?;
+        Some((file.dev(), file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
+    }
 }
 
 /// Why a local file cannot be counted.

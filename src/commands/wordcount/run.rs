@@ -10,10 +10,11 @@ use super::input::LocalInput;
 use crate::cli::exit::Exit;
 use crate::commands::context::Context;
 use crate::error::{Advice, Result};
+use crate::http;
 use crate::nomad::allocations::Allocation;
 use crate::report::Event;
 use crate::submit::{UploadError, upload};
-use crate::watch::{History, JobState, Patience, Verdict, Watcher};
+use crate::watch::{ApplicationWatcher, History, JobState, Patience, Sight, Verdict, Watcher};
 
 /// How long a driver whose upload broke may take to tell why, before the broken upload itself is told.
 const DRIVER_TELLS: Duration = Duration::from_secs(10);
@@ -25,10 +26,13 @@ pub(super) struct Run<'a> {
     context: &'a Context<'a>,
     job: String,
     watcher: Watcher,
+    application: ApplicationWatcher,
     input: Option<LocalInput>,
     uploading: Option<(Upload, u64, Instant)>,
     resumed: bool,
     patience: Patience,
+    /// Whether this command stopped it again.
+    taken_back: bool,
 }
 
 /// When the run reached its stages, in milliseconds after its registration, by Nomad's clocks.
@@ -50,7 +54,8 @@ impl<'a> Run<'a> {
         patience: Patience,
     ) -> Self {
         let watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Tell);
-        Self { context, job, watcher, input, uploading: None, resumed, patience }
+        let application = ApplicationWatcher::new(&context.nomad);
+        Self { context, job, watcher, application, input, uploading: None, resumed, patience, taken_back: false }
     }
 
     /// Whether somebody else started the run.
@@ -70,6 +75,19 @@ impl<'a> Run<'a> {
     /// Whether the driver does not have its whole input yet.
     pub(super) fn is_uploading(&self) -> bool {
         self.input.is_some() || self.uploading.is_some()
+    }
+
+    /// Whether it will never have a result.
+    pub(super) fn is_lost(&self) -> bool {
+        let verdict = self.state().and_then(JobState::verdict);
+        self.taken_back || verdict.is_some_and(|verdict| verdict != Verdict::Complete)
+    }
+
+    /// Stops it: nothing is left half done.
+    pub(super) async fn take_back(&mut self) -> Result<(), http::Error> {
+        self.context.nomad.stop_job(&self.job, false).await?;
+        self.taken_back = true;
+        Ok(())
     }
 
     /// What is waited for, in words.
@@ -95,6 +113,7 @@ impl<'a> Run<'a> {
         loop {
             tokio::select! {
                 changed = self.watcher.changed(self.context.report) => changed?,
+                sight = self.application.next() => self.seen(sight).await?,
                 (uploaded, bytes, started) = finished(&mut self.uploading) => {
                     self.uploading = None;
                     match uploaded {
@@ -110,20 +129,37 @@ impl<'a> Run<'a> {
                 return Ok(verdict);
             }
             self.begin_upload()?;
+            if let Some(state) = self.watcher.state(&self.job) {
+                self.application.begin(state);
+            }
         }
     }
 
+    /// Tells what Spark says of the application; one that can never run is taken back.
+    async fn seen(&mut self, sight: Sight) -> Result<()> {
+        match sight {
+            Sight::News(event) => self.context.report.event(&event)?,
+            Sight::Hopeless(reason) => {
+                if let Err(error) = self.patience.refuse_hopeless(&self.job, reason) {
+                    self.take_back().await?;
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The verdict, if there is one; a job that cannot be placed is taken back.
-    async fn decided(&self) -> Result<Option<Verdict>> {
+    async fn decided(&mut self) -> Result<Option<Verdict>> {
         let Some(state) = self.state() else { return Ok(None) };
         if let Some(verdict) = state.verdict() {
             return Ok(Some(verdict));
         }
         if let Err(error) = self.patience.refuse_unplaced(&state.id, state.unplaced()) {
-            self.context.nomad.stop_job(&self.job, false).await?;
+            self.take_back().await?;
             return Err(error.into());
         }
-        self.patience.refuse_crash_loops(&self.context.nomad, state, Exit::WorkFailed).await?;
+        self.patience.refuse_crash_loops(self.context.evidence(), state, Exit::WorkFailed).await?;
         Ok(None)
     }
 
@@ -157,8 +193,8 @@ impl<'a> Run<'a> {
         match tokio::time::timeout(DRIVER_TELLS, told).await {
             Ok(verdict) => verdict,
             Err(_) => {
-                // Without its input the run is lost; nothing is left half done.
-                self.context.nomad.stop_job(&self.job, false).await?;
+                // Without its input the run is lost.
+                self.take_back().await?;
                 Err(error.into())
             }
         }

@@ -86,6 +86,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "see that the node can reach that address and port: a firewall, or a process that is gone",
     ),
     (
+        r"Master removed our application: (\w+)",
+        "Spark's master gave the application up ($1), because its executors ended again and again",
+        "the log of the workers' allocations tells why they ended",
+    ),
+    (
         r"ExecutorLostFailure \(executor (\S+) exited [^)]*\) Reason: ([^\n]+)",
         "executor $1 was lost: $2",
         "the log of that worker's allocation tells why",

@@ -57,7 +57,7 @@ pub(in crate::watch) fn task(state: &str, restarts: u64, events: Vec<TaskEvent>)
 /// What a listing makes of a job.
 pub(in crate::watch) fn listed(job: Option<Job>, allocations: Vec<Allocation>) -> JobState {
     let mut state = JobState::new(JOB);
-    state.list(JobListing { id: JOB.to_owned(), job, allocations, evaluations: Vec::new() });
+    state.list(JobListing { id: JOB.to_owned(), job, allocations, evaluations: Vec::new(), deployment: None });
     state
 }
 
@@ -147,6 +147,7 @@ fn what_failed_before_the_first_look_is_not_told() {
         job: Some(job("running", 1)),
         allocations: vec![failed],
         evaluations: Vec::new(),
+        deployment: None,
     };
     assert!(state.list(listing).is_empty());
     assert!(state.failures_seen.is_empty());

@@ -13,6 +13,7 @@ conf = {
   "spark.executor.heartbeatInterval" = "5s"
   "spark.executor.memory" = "1024m"
   "spark.network.timeoutInterval" = "5s"
+  "spark.shuffle.io.connectionCreationTimeout" = "5s"
   "spark.shuffle.io.connectionTimeout" = "30s"
   "spark.storage.blockManagerHeartbeatTimeoutMs" = "30s"
 }

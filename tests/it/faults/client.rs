@@ -183,7 +183,7 @@ async fn what_the_endpoint_adds_is_in_every_request() {
             "namespace=a+b%26c&region=eu&prefix=spark-&meta=true",
             "namespace=a+b%26c&region=eu",
             "namespace=a+b%26c&region=eu&purge=true",
-            "namespace=a+b%26c&region=eu&topic=Job%3Aj&topic=Allocation%3Aj&topic=Evaluation%3Aj",
+            "namespace=a+b%26c&region=eu&topic=Job%3Aj&topic=Allocation%3Aj&topic=Evaluation%3Aj&topic=Deployment%3Aj",
         ]
     );
     for request in fake.requests() {

@@ -14,15 +14,25 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Waits until `look` finds something; `what` says what is missing when it never does.
-pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, limit: Duration, look: impl FnMut() -> Option<T>) -> T {
+    wait_or_tell(what, limit, look, String::new)
+}
+
+/// The same; `tell` says how things stand instead.
+pub(crate) fn wait_or_tell<T>(
+    what: &str,
+    limit: Duration,
+    mut look: impl FnMut() -> Option<T>,
+    tell: impl FnOnce() -> String,
+) -> T {
     let started = Instant::now();
-    loop {
+    while started.elapsed() < limit {
         if let Some(found) = look() {
             return found;
         }
-        assert!(started.elapsed() < limit, "waited {} s in vain for {what}", limit.as_secs());
         thread::sleep(Duration::from_millis(50));
     }
+    look().unwrap_or_else(|| panic!("waited {} s in vain for {what}{}", limit.as_secs(), tell()))
 }
 
 /// Waits until a condition holds.

@@ -58,7 +58,8 @@ struct Capture {
 impl Run {
     /// nomspark, in a folder without a spec.
     pub(crate) fn nomspark<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> Self {
-        Self::program(env!("CARGO_BIN_EXE_nomspark"), arguments).dir(env!("CARGO_TARGET_TMPDIR"))
+        let folder = env!("CARGO_TARGET_TMPDIR");
+        Self::program(env!("CARGO_BIN_EXE_nomspark"), arguments).dir(folder).env("XDG_STATE_HOME", folder)
     }
 
     /// Any other program.
@@ -308,7 +309,7 @@ impl Done {
         let hint = error["hint"].as_str().unwrap_or_default().to_owned();
         assert_eq!(!hint.is_empty(), done.stderr.contains("hint: "), "{}", done.stderr);
         let causes = error["causes"].as_array().unwrap().iter().map(|cause| cause.as_str().unwrap().to_owned());
-        Failure { message, hint, causes: causes.collect(), document, elapsed: done.elapsed }
+        Failure { message, hint, causes: causes.collect(), document, stderr: done.stderr, elapsed: done.elapsed }
     }
 }
 
@@ -318,10 +319,17 @@ pub(crate) struct Failure {
     pub(crate) hint: String,
     pub(crate) causes: Vec<String>,
     pub(crate) document: Value,
+    pub(crate) stderr: String,
     pub(crate) elapsed: Duration,
 }
 
 impl Failure {
+    /// What was told before the error, without the times.
+    pub(crate) fn events(&self) -> Vec<String> {
+        let untimed = |line: &str| line.split_once("s  ").map(|(_, event)| event.to_owned());
+        self.stderr.lines().take_while(|line| !line.starts_with("error:")).filter_map(untimed).collect()
+    }
+
     /// Demands words of the message.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
+use crate::nomad::deployments::GroupRollout;
 
 /// What happens next to an allocation.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +88,20 @@ impl History {
         self.changes.push(Change::Evaluation(Box::new(evaluation(id, (now, now), full))));
     }
 
+    fn roll_out(&mut self, number: usize) {
+        let now = self.next_index();
+        let group = GroupRollout { desired_total: 9, healthy_allocs: number as u64, unhealthy_allocs: 0 };
+        self.changes.push(Change::Deployment(Box::new(Deployment {
+            id: "d".to_owned(),
+            job: JOB.to_owned(),
+            status: "running".to_owned(),
+            task_groups: BTreeMap::from([("g".to_owned(), group)]),
+            create_index: now,
+            modify_index: now,
+            ..Deployment::default()
+        })));
+    }
+
     /// What Nomad lists after the first `length` changes.
     fn listing(&self, length: usize) -> JobListing {
         let mut listing = JobListing { id: JOB.to_owned(), ..JobListing::default() };
@@ -98,6 +113,7 @@ impl History {
                 Change::JobGone(_) => listing.job = None,
                 Change::Allocation(it) => drop(allocations.insert(it.id.clone(), *it)),
                 Change::Evaluation(it) => drop(evaluations.insert(it.id.clone(), *it)),
+                Change::Deployment(it) => listing.deployment = Some(*it),
             }
         }
         listing.allocations = allocations.into_values().collect();
@@ -124,6 +140,7 @@ fn history() -> impl Strategy<Value = History> {
         for (number, (index, steps, (evaluated, full))) in lives.iter().enumerate() {
             if *evaluated {
                 history.evaluate(&format!("e{number}"), *full);
+                history.roll_out(number);
             }
             history.live(&format!("a{number}"), *index, steps);
         }

@@ -1,0 +1,88 @@
+//! Applications that get no executor, in a real cluster: why, with numbers.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::support::cluster::{CLUSTER, Cluster, DRIVER};
+use crate::support::process::Jvm;
+use crate::support::run::Running;
+use crate::support::{wait_for, wait_until};
+
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// The job that a run told of.
+fn job_of(run: &mut Running) -> String {
+    run.wait_until_told(": registered");
+    let told = run.told();
+    let job = told.split_whitespace().find(|word| word.contains("-wordcount-")).unwrap();
+    job.trim_end_matches(':').to_owned()
+}
+
+/// The cores that the executors of an application have.
+fn cores(cluster: &Cluster, job: &str) -> Option<u64> {
+    let (_, state) = cluster.spark();
+    let applications: Vec<Value> = state["activeapps"].as_array().unwrap().clone();
+    applications.iter().find(|application| application["name"] == job)?["cores"].as_u64()
+}
+
+#[test]
+fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_ends() {
+    let cluster = Cluster::named("full", CLUSTER + 2 * DRIVER);
+    cluster.nomspark("deploy").run().ok();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input.txt");
+    fs::write(&input, "a b a\n").unwrap();
+    let wordcount = |arguments: &[&str]| cluster.nomspark("wordcount").arg("--input").arg(&input).args(arguments);
+
+    // No worker has 4 GiB.
+    let refused = wordcount(&["--conf", "spark.executor.memory=4g"]).run().fails(3).hints("--worker-memory");
+    let reason =
+        "an executor asks for 4096 MiB, and none of 1 worker could ever give that: at most 1024 MiB and 1 core";
+    let refused = refused.says(&format!("can get no executor: {reason}"));
+    let job = refused.document["job"].as_str().unwrap();
+    wait_until("the run to be taken back", LIMIT, || {
+        cluster.lab().find_job(job).is_some_and(|job| job["Stop"] == true)
+    });
+    let waiting = wordcount(&["--conf", "spark.executor.memory=4g", "--wait-for-capacity", "--timeout", "25s"]);
+    let left = waiting.run().fails(5).document["job"].as_str().unwrap().to_owned();
+    cluster.lab().nomad(&["job", "stop", &left]).ok();
+
+    // The only core belongs to a run that stands still for a while.
+    let mut first = wordcount(&["--top", "1"]).spawn();
+    let holder = job_of(&mut first);
+    wait_until("the first run to have an executor", LIMIT, || cores(&cluster, &holder) == Some(1));
+    let allocation = cluster.lab().allocations(&holder)[0]["ID"].as_str().unwrap().to_owned();
+    let driver = Jvm::of(&allocation, "org.apache.spark.deploy.SparkSubmit");
+    driver.signal(Signal::SIGSTOP);
+    let mut second = wordcount(&["--top", "2"]).spawn();
+    let told = format!("of 1 worker with 1 core and 1024 MiB 1 core and 1024 MiB are used by {holder}");
+    second.wait_until_told(&told);
+    driver.signal(Signal::SIGCONT);
+    for run in [first, second] {
+        assert_eq!(run.wait().ok().json()["total_words"], json!(3));
+    }
+}
+
+#[test]
+fn executors_that_are_lost_are_told_and_the_run_goes_on() {
+    let cluster = Cluster::named("lossy", CLUSTER + DRIVER);
+    cluster.nomspark("deploy").run().ok();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input.txt");
+    fs::write(&input, "a b a c\n".repeat(30_000_000)).unwrap();
+    let uri = format!("file://{}", input.display());
+    let mut run = cluster.plain("wordcount").args(["--input", &uri]).spawn();
+    run.wait_until_told("Spark runs stage 0");
+    let worker = cluster.lab().allocations(&cluster.job("worker"))[0]["ID"].as_str().unwrap().to_owned();
+    let class = "org.apache.spark.executor.CoarseGrainedExecutorBackend";
+    wait_for("an executor that dies", LIMIT, || {
+        Jvm::of(&worker, class).signal(Signal::SIGKILL);
+        Some(())
+    });
+    run.wait_until_told("Spark lost its executor 0");
+    let counted = run.wait().ok();
+    assert!(counted.text().contains("120000000 words, 3 distinct"), "{}", counted.text());
+}
