@@ -6,7 +6,7 @@ use regex::Regex;
 use tokio::time::timeout;
 
 use super::evidence::{Evidence, TIMEOUT};
-use super::explain::{Diagnosis, diagnose};
+use super::explain::{Diagnosis, diagnose_log};
 use super::failures::{TAIL, last_lines};
 use crate::names::ClusterName;
 use crate::nomad::allocations::AllocationDetail;
@@ -63,7 +63,5 @@ async fn of_worker(evidence: Evidence<'_>, worker: &AllocationDetail, applicatio
     let folder = format!("{folder}/{last}");
     let (_, size) = nomad.list_folder(id, &folder).await.ok()?.into_iter().find(|(name, _)| name == "stderr")?;
     let bytes = nomad.read_file_at(id, &format!("{folder}/stderr"), size.saturating_sub(TAIL), TAIL).await.ok()?;
-    let lines = last_lines(&bytes);
-    let latest_first: Vec<&str> = lines.iter().rev().map(String::as_str).collect();
-    diagnose(&latest_first)
+    diagnose_log(&last_lines(&bytes))
 }

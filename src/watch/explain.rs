@@ -14,7 +14,7 @@ const UNHEALTHY: &str = "Nomad restarted it for its health";
 
 pub(super) use executors::{Wait, without_executors};
 pub(super) use template::waiting_template;
-pub(super) use words::{Diagnosis, diagnose};
+pub(super) use words::{Diagnosis, diagnose, diagnose_log};
 
 /// Why a task group could not be placed: what is exhausted or ruled out, on how many of how many nodes.
 #[must_use]

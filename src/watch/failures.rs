@@ -13,7 +13,7 @@ use crate::survey::runs;
 use super::error::Error;
 use super::evidence::{Evidence, TIMEOUT};
 use super::executors::{LastWords, last_words_of_executors};
-use super::explain;
+use super::explain::{self, Diagnosis};
 use super::state::JobState;
 use super::verdict::{Failure, Verdict};
 
@@ -28,18 +28,20 @@ const LINES: usize = 15;
 ///
 /// Empty when the log cannot be read: the failure is told all the same.
 pub async fn log_tail(nomad: &Nomad, allocation: &str, task: &str) -> Vec<String> {
-    for stream in [LogStream::Stderr, LogStream::Stdout] {
+    let [errors, output] = log_tails(nomad, allocation, task).await;
+    if errors.is_empty() { output } else { errors }
+}
+
+/// The last lines of a task's standard error and of its standard output.
+async fn log_tails(nomad: &Nomad, allocation: &str, task: &str) -> [Vec<String>; 2] {
+    let tail = async |stream| {
         let read = async {
             let response = nomad.logs(allocation, task, stream, LogOrigin::End(TAIL), false).await.ok()?;
             response.bytes().await.ok()
         };
-        if let Ok(Some(bytes)) = timeout(TIMEOUT, read).await
-            && !bytes.is_empty()
-        {
-            return last_lines(&bytes);
-        }
-    }
-    Vec::new()
+        timeout(TIMEOUT, read).await.ok().flatten().map_or_else(Vec::new, |bytes| last_lines(&bytes))
+    };
+    [tail(LogStream::Stderr).await, tail(LogStream::Stdout).await]
 }
 
 /// The memory at which the kernel ended a task, in words; nothing where the node does not tell.
@@ -59,10 +61,10 @@ pub async fn describe_failures(evidence: Evidence<'_>, failures: Vec<Failure>) -
             failure.reason.push_str(&last_words(checks));
         }
         let ran = !failure.task.is_empty();
-        let log = if ran { log_tail(nomad, &failure.allocation, &failure.task).await } else { Vec::new() };
+        let logs = if ran { log_tails(nomad, &failure.allocation, &failure.task).await } else { Default::default() };
         let limit = if failure.oom { memory_limit(nomad, &failure).await } else { String::new() };
-        let executors = last_words_of_executors(evidence, &failure.job, &log).await;
-        let mut described_failure = describe(failure, log, &limit);
+        let executors = last_words_of_executors(evidence, &failure.job, &logs.concat()).await;
+        let mut described_failure = describe(failure, logs, &limit);
         if let Some(LastWords { node, told }) = executors {
             described_failure.reason.push_str(&format!("; an executor on {node} says that {}", told.what));
             described_failure.hint = Some(told.next);
@@ -91,16 +93,17 @@ pub(super) async fn failed_deployment(evidence: Evidence<'_>, state: &JobState, 
     reason
 }
 
-fn describe(failure: Failure, mut log: Vec<String>, limit: &str) -> FailedAllocation {
+/// `logs` are the last lines of its standard error and of its standard output.
+fn describe(failure: Failure, logs: [Vec<String>; 2], limit: &str) -> FailedAllocation {
     let mut reason = format!("{}{limit}", failure.reason);
+    let (mut log, told) = telling(logs);
     let mut known = explain::diagnose(&[&failure.reason]);
     // Programs that refuse their arguments or their input say why in their last line.
     let refused = failure.exit_code.is_some_and(|code| REFUSED.contains(&code));
     if let Some(sentence) = log.last().filter(|_| refused) {
         reason = format!("{reason}: {sentence}");
     } else if known.is_none() {
-        let latest_first: Vec<&str> = log.iter().rev().map(String::as_str).collect();
-        known = explain::diagnose(&latest_first);
+        known = told;
         if let Some(known) = &known {
             reason = format!("{reason}; its log says that {}", known.what);
         }
@@ -118,6 +121,14 @@ fn describe(failure: Failure, mut log: Vec<String>, limit: &str) -> FailedAlloca
         log_tail,
         hint: known.map(|known| known.next),
     }
+}
+
+/// The log that tells what failed, and what it tells: standard error, where nothing is known of either. `spark-submit` lets
+/// what a Python program says of its end go to standard output.
+fn telling([errors, output]: [Vec<String>; 2]) -> (Vec<String>, Option<Diagnosis>) {
+    let of_errors = explain::diagnose_log(&errors);
+    let of_output = if of_errors.is_none() { explain::diagnose_log(&output) } else { None };
+    if errors.is_empty() || of_output.is_some() { (output, of_output) } else { (errors, of_errors) }
 }
 
 pub(super) fn last_lines(bytes: &[u8]) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod failures;
 mod logs;
+mod words;
 
 use std::fs;
 use std::time::Duration;
@@ -29,6 +30,8 @@ struct File {
     job: String,
     group: String,
     task: String,
+    /// MHz and MiB.
+    reserved: (u64, u64),
 }
 
 impl File {
@@ -42,7 +45,20 @@ impl File {
     fn command(id: &str, kind: &'static str, program: &str) -> Self {
         let config = format!("command = {}", json!(program));
         let (job, group, task) = (String::new(), String::new(), String::new());
-        Self { id: format!("foreign-{id}"), kind, driver: "raw_exec", config, job, group, task }
+        Self { id: format!("foreign-{id}"), kind, driver: "raw_exec", config, job, group, task, reserved: (20, 20) }
+    }
+
+    /// Adds to the configuration of its driver.
+    fn config(mut self, text: &str) -> Self {
+        self.config.push('\n');
+        self.config.push_str(text);
+        self
+    }
+
+    /// Reserves so many MHz and MiB.
+    fn reserve(mut self, mhz: u64, mib: u64) -> Self {
+        self.reserved = (mhz, mib);
+        self
     }
 
     /// Adds to the job.
@@ -70,8 +86,8 @@ impl File {
     }
 
     fn text(&self) -> String {
-        let Self { id, kind, driver, config, job, group, task } = self;
-        let resources = "resources {\ncpu = 20\nmemory = 20\n}";
+        let Self { id, kind, driver, config, job, group, task, reserved: (cpu, memory) } = self;
+        let resources = format!("resources {{\ncpu = {cpu}\nmemory = {memory}\n}}");
         let task = format!("task \"work\" {{\ndriver = \"{driver}\"\n{task}\nconfig {{\n{config}\n}}\n{resources}\n}}");
         format!("job \"{id}\" {{\ntype = \"{kind}\"\n{job}\ngroup \"g\" {{\n{group}\n{task}\n}}\n}}\n")
     }

@@ -18,7 +18,7 @@ use crate::support::run::{Run, Running};
 use crate::support::{http, wait_for, wait_or_tell, wait_until};
 
 /// How often the book is counted: long enough for every fault to come while an application runs.
-const COPIES: usize = 6_000;
+const COPIES: usize = 10_000;
 /// What everything may take until all is well again, where a worker has to start anew more than once.
 const BACK: Duration = Duration::from_mins(4);
 const MASTER: &str = "org.apache.spark.deploy.master.Master";
@@ -136,10 +136,10 @@ impl Masters {
         log(&[]) + &log(&["-stderr"])
     }
 
-    /// The applications that run.
-    fn applications(&self) -> Vec<Value> {
+    /// The applications that run, or that have ended, as the leader knows them.
+    fn applications(&self, list: &str) -> Vec<Value> {
         let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address));
-        state.map(|state| state["activeapps"].as_array().unwrap().clone()).unwrap_or_default()
+        state.map(|state| state[list].as_array().unwrap().clone()).unwrap_or_default()
     }
 
     fn consul(&self, arguments: &[&str]) {
@@ -171,9 +171,10 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
 
     let (wordcount, book, text) = count(floating);
     wait_until("the WordCount to count", LIMIT, || {
-        masters.applications().iter().any(|application| application["cores"].as_u64() > Some(0))
+        masters.applications("activeapps").iter().any(|application| application["cores"].as_u64() > Some(0))
     });
-    let application = wait_for("the application", LIMIT, || Some(masters.applications().first()?["id"].clone()));
+    let first = |list| Some(masters.applications(list).first()?["id"].clone());
+    let application = wait_for("the application", LIMIT, || first("activeapps"));
 
     // What a master of this version cannot read is left where it is.
     masters.consul(&["kv", "put", "nomspark/spark/master/state/worker_foreign", "not a record"]);
@@ -194,9 +195,9 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     let stop = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGSTOP);
     let go_on = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGCONT);
     masters.final_takeover("the leader stands still for a while", stop, go_on);
-    let still = masters.applications().first().map(|application| application["id"].clone());
-    assert!(still.is_some(), "no application after two takeovers: {}", wordcount.told());
-    assert_eq!(still, Some(application), "the application is the one that was there before");
+    // On a fast machine it may have ended already.
+    let still = first("activeapps").or_else(|| first("completedapps"));
+    assert_eq!(still, Some(application), "it is the application that was there before: {}", wordcount.told());
     let cut = |leader: &Master| drop(floating.hosts.lab(&["cut", &leader.node]).run().ok());
     let mend = |leader: &Master| drop(floating.hosts.lab(&["mend", &leader.node]).run().ok());
     // Consul elects anew when the host is back, and a leader that Consul cannot confirm then gives way.

@@ -135,6 +135,16 @@ const TABLE: &[(&str, &str, &str)] = &[
         "its health check $1 kept failing",
         "the check's last output stands in Consul's UI; a longer `grace` helps a task that starts slowly",
     ),
+    (
+        r"^(?:(?:pyspark|py4j)\.[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Interrupt): .{1,300})",
+        "its program raised $1",
+        "the lines before that in the log say where",
+    ),
+    (
+        r#"Exception in thread "([^"]*)" ([\w.$]+(?:: .{1,300})?)"#,
+        "its thread $1 ended with $2",
+        "the lines after that in the log say where",
+    ),
 ];
 
 /// Reads lines, such as the end of a log; `None` where they tell nothing that is known.
@@ -146,6 +156,13 @@ pub(in crate::watch) fn diagnose(lines: &[&str]) -> Option<Diagnosis> {
         found.expand(rule.what, &mut what);
         Some(Diagnosis { what, next: rule.next.to_owned() })
     })
+}
+
+/// Reads the end of a log; what was written last is read first.
+#[must_use]
+pub(in crate::watch) fn diagnose_log(lines: &[String]) -> Option<Diagnosis> {
+    let latest_first: Vec<&str> = lines.iter().rev().map(String::as_str).collect();
+    diagnose(&latest_first)
 }
 
 #[cfg(test)]

@@ -65,6 +65,15 @@ fn what_the_programs_say_is_understood() {
         ("binary \"/opt/x/spark-class\" could not be found", "/opt/x/spark-class was not found on that node"),
         ("exec: \"nosuch\": executable file not found in $PATH", "nosuch was not found on that node"),
         ("/bin/bash: line 1: nosuch: command not found", "nosuch was not found on that node"),
+        ("ZeroDivisionError: division by zero", "its program raised ZeroDivisionError: division by zero"),
+        (
+            "pyspark.errors.exceptions.captured.AnalysisException: [TABLE_OR_VIEW_NOT_FOUND] The table",
+            "its program raised AnalysisException: [TABLE_OR_VIEW_NOT_FOUND] The table",
+        ),
+        (
+            "Exception in thread \"main\" java.lang.IllegalStateException: boom",
+            "its thread main ended with java.lang.IllegalStateException: boom",
+        ),
     ];
     for (line, expected) in cases {
         assert_eq!(what(line), expected, "{line}");
