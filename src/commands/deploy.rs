@@ -105,7 +105,7 @@ async fn look_at_edge_hosts(context: &Context<'_>, cluster: &ClusterName, prepar
 
 /// Nothing is registered when the scheduler already says that a part has no place.
 fn refuse_unplaceable(prepared: &[PreparedJob], patience: Patience) -> Result<(), Error> {
-    prepared.iter().try_for_each(|job| patience.refuse_unplaced(&job.planned.id, job.effect.unplaced()))
+    prepared.iter().try_for_each(|job| patience.refuse_unplaced(&job.planned.id, job.unplaced_reason()))
 }
 
 /// Registers what changes, in order, and waits until the cluster is ready. `started` gathers the jobs that did not run

@@ -12,7 +12,6 @@ use crate::plan;
 use crate::report::Event;
 use crate::submit::{self, PreparedJob};
 use crate::survey::survey;
-use crate::watch::placement_failure;
 
 #[derive(Serialize)]
 struct Planned {
@@ -72,12 +71,7 @@ fn change(job: &PreparedJob) -> PlannedChange {
         id: job.planned.id.clone(),
         change: job.effect.diff.kind.to_lowercase(),
         updates: updates.copied().unwrap_or_default(),
-        unplaceable: job
-            .effect
-            .failed_placements
-            .iter()
-            .next()
-            .map(|(group, metrics)| placement_failure(group, metrics)),
+        unplaceable: job.unplaced_reason(),
         fields,
     }
 }

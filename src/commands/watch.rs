@@ -83,6 +83,7 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
             sight = application.next() => match sight {
                 Sight::News(event) => context.report.event(&event)?,
                 Sight::Hopeless(reason) => patience.refuse_hopeless(job, reason)?,
+                Sight::Ending(failure) => patience.refuse_ending(job, *failure)?,
             },
         }
     }

@@ -19,7 +19,7 @@ use crate::report::{Event, Report};
 use crate::spec::ValidSpec;
 use crate::submit;
 use crate::survey::survey;
-use crate::watch::{self, History, Verdict, Watcher, failed_verdict, placement_failure};
+use crate::watch::{self, History, Verdict, Watcher, failed_verdict};
 
 /// An application whose drill has lost it ends by itself.
 const AT_MOST: Duration = Duration::from_hours(2);
@@ -85,8 +85,8 @@ impl Application {
         let mut job = String::new();
         for prepared in submit::prepare(&clients.nomad, &plan, &recipe.files).await? {
             job.clone_from(&prepared.planned.id);
-            if let Some((group, metrics)) = prepared.effect.unplaced() {
-                return Err(watch::Error::NotPlaced { job, reason: placement_failure(group, metrics) }.into());
+            if let Some(reason) = prepared.unplaced_reason() {
+                return Err(watch::Error::NotPlaced { job, reason }.into());
             }
             submit::register(&clients.nomad, &prepared).await?;
             report.event(&Event::JobRegistered { job: job.clone(), version: 0 })?;

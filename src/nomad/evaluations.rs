@@ -31,6 +31,9 @@ pub struct Evaluation {
     /// The evaluation that waits for capacity, if any.
     #[serde(default)]
     pub blocked_eval: String,
+    /// The evaluation that made this one, if any.
+    #[serde(default)]
+    pub previous_eval: String,
     /// When it was made, as an index.
     pub create_index: u64,
     /// When it last changed, as an index.

@@ -1,9 +1,10 @@
-//! What Spark itself says: the JSON behind the web UIs of masters and drivers.
+//! What Spark itself says: the JSON behind the web UIs of masters, workers and drivers.
 //!
 //! Source for masters: `org.apache.spark.deploy.JsonProtocol`, served at `/json/` of the master's UI port.
 
 mod driver;
 mod floating;
+mod worker;
 
 use std::time::Duration;
 
@@ -12,10 +13,11 @@ use serde::Deserialize;
 
 pub use driver::{DriverUi, ExecutorState, StageState};
 pub use floating::FloatingAddress;
+pub use worker::WorkerUi;
 
 use crate::http::{self, Error};
 
-/// How long a master may take to answer.
+/// How long a master or a worker may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// A master's web UI, in errors.
 const MASTER: &str = "Spark's master UI";
@@ -43,6 +45,9 @@ pub struct WorkerState {
     pub host: String,
     /// Its RPC port.
     pub port: u16,
+    /// The URL of its web UI.
+    #[serde(rename = "webuiaddress")]
+    pub web_ui: String,
     /// ALIVE, DEAD, DECOMMISSIONED or UNKNOWN.
     pub state: String,
     /// Cores that it offers.

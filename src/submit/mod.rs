@@ -17,6 +17,7 @@ use crate::nomad::Nomad;
 use crate::nomad::jobs::{JobPlan, ParsedJob, Registered, Submission};
 use crate::plan::{Plan, PlannedJob};
 use crate::render::{JobFiles, job_file_name, variables};
+use crate::watch::placement_failure;
 
 /// A planned job that Nomad has parsed and whose effect its scheduler has told.
 #[derive(Clone, Debug)]
@@ -35,6 +36,12 @@ impl PreparedJob {
     #[must_use]
     pub fn changes(&self) -> bool {
         !self.effect.is_unchanged()
+    }
+
+    /// Why the scheduler has no place for a part of it.
+    #[must_use]
+    pub fn unplaced_reason(&self) -> Option<String> {
+        self.effect.unplaced().map(|(group, metrics)| placement_failure(group, metrics))
     }
 }
 

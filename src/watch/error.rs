@@ -36,6 +36,14 @@ pub enum Error {
         /// The sentence.
         reason: String,
     },
+    /// The executors of an application end again and again.
+    #[error("{job} gets no executor that stays: {}", failures.first().map_or("", |failure| &failure.reason))]
+    NoExecutorStays {
+        /// The job.
+        job: String,
+        /// The worker that started one of them, and what that one last wrote.
+        failures: Vec<FailedAllocation>,
+    },
     /// Tasks keep failing, or a deployment failed.
     #[error("{job} does not come up: {reason}")]
     NotComingUp {
@@ -114,7 +122,7 @@ impl Advice for Error {
         match self {
             Self::TimedOut { .. } => Exit::TimedOut,
             Self::NotPlaced { .. } | Self::NoExecutors { .. } => Exit::Unplaceable,
-            Self::WorkFailed { .. } => Exit::WorkFailed,
+            Self::WorkFailed { .. } | Self::NoExecutorStays { .. } => Exit::WorkFailed,
             Self::Interrupted { .. } => Exit::Interrupted,
             Self::NotComingUp { exit, .. } => *exit,
             Self::Http(error) => error.exit(),
@@ -140,6 +148,11 @@ impl Advice for Error {
                  --worker-memory and --worker-cores; --wait-for-capacity waits for them"
                     .to_owned(),
             ),
+            Self::NoExecutorStays { failures, .. } => {
+                let known = failures.first().and_then(|failure| failure.hint.as_deref());
+                let next = known.unwrap_or("the log of the workers' allocations tells why they end");
+                Some(format!("{next}; --keep-waiting waits for one that stays"))
+            }
             Self::NotComingUp { job, failures, exit, .. } => {
                 let next = next_step(failures, job);
                 let goes_on = "Nomad goes on trying, and --keep-waiting waits for it";
@@ -159,7 +172,9 @@ impl Advice for Error {
 
     fn failures(&self) -> &[FailedAllocation] {
         match self {
-            Self::NotComingUp { failures, .. } | Self::WorkFailed { failures, .. } => failures,
+            Self::NotComingUp { failures, .. }
+            | Self::WorkFailed { failures, .. }
+            | Self::NoExecutorStays { failures, .. } => failures,
             _ => &[],
         }
     }

@@ -12,7 +12,7 @@ const HEALTH_CHECK: &str = "healthcheck:";
 /// How nomspark tells of that.
 const UNHEALTHY: &str = "Nomad restarted it for its health";
 
-pub(super) use executors::{Wait, without_executors};
+pub(super) use executors::{Outlook, Wait, without_executors};
 pub(super) use template::waiting_template;
 pub(super) use words::{Diagnosis, diagnose, diagnose_log};
 

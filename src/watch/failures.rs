@@ -96,7 +96,7 @@ pub(super) async fn failed_deployment(evidence: Evidence<'_>, state: &JobState, 
 /// `logs` are the last lines of its standard error and of its standard output.
 fn describe(failure: Failure, logs: [Vec<String>; 2], limit: &str) -> FailedAllocation {
     let mut reason = format!("{}{limit}", failure.reason);
-    let (mut log, told) = telling(logs);
+    let (log, told) = telling(logs);
     let mut known = explain::diagnose(&[&failure.reason]);
     // Programs that refuse their arguments or their input say why in their last line.
     let refused = failure.exit_code.is_some_and(|code| REFUSED.contains(&code));
@@ -108,7 +108,6 @@ fn describe(failure: Failure, logs: [Vec<String>; 2], limit: &str) -> FailedAllo
             reason = format!("{reason}; its log says that {}", known.what);
         }
     }
-    let log_tail = log.split_off(log.len().saturating_sub(LINES));
     FailedAllocation {
         job: failure.job,
         allocation: failure.allocation,
@@ -118,7 +117,7 @@ fn describe(failure: Failure, logs: [Vec<String>; 2], limit: &str) -> FailedAllo
         exit_code: failure.exit_code,
         oom: failure.oom,
         restarts: failure.restarts,
-        log_tail,
+        log_tail: shown(log),
         hint: known.map(|known| known.next),
     }
 }
@@ -129,6 +128,11 @@ fn telling([errors, output]: [Vec<String>; 2]) -> (Vec<String>, Option<Diagnosis
     let of_errors = explain::diagnose_log(&errors);
     let of_output = if of_errors.is_none() { explain::diagnose_log(&output) } else { None };
     if errors.is_empty() || of_output.is_some() { (output, of_output) } else { (errors, of_errors) }
+}
+
+/// The end of a log, as far as it is shown.
+pub(super) fn shown(mut log: Vec<String>) -> Vec<String> {
+    log.split_off(log.len().saturating_sub(LINES))
 }
 
 pub(super) fn last_lines(bytes: &[u8]) -> Vec<String> {

@@ -2,11 +2,10 @@
 
 use super::error::Error;
 use super::evidence::Evidence;
-use super::explain;
 use super::failures::{describe_failures, failed_deployment};
 use super::state::JobState;
 use crate::cli::exit::Exit;
-use crate::nomad::evaluations::PlacementMetrics;
+use crate::error::FailedAllocation;
 
 /// What whoever waits puts up with. By default nothing: a job that gets nowhere ends the wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,12 +17,10 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// An error when the scheduler finds no place for a task group of a job and nobody wants to wait for one.
-    pub fn refuse_unplaced(self, job: &str, unplaced: Option<(&str, &PlacementMetrics)>) -> Result<(), Error> {
+    /// An error when the scheduler finds no place for a task group of a job, for this reason, and nobody wants to wait for one.
+    pub fn refuse_unplaced(self, job: &str, unplaced: Option<String>) -> Result<(), Error> {
         match unplaced {
-            Some((group, metrics)) if !self.wait_for_capacity => {
-                Err(Error::NotPlaced { job: job.to_owned(), reason: explain::placement_failure(group, metrics) })
-            }
+            Some(reason) if !self.wait_for_capacity => Err(Error::NotPlaced { job: job.to_owned(), reason }),
             _ => Ok(()),
         }
     }
@@ -33,10 +30,19 @@ impl Patience {
         if self.wait_for_capacity { Ok(()) } else { Err(Error::NoExecutors { job: job.to_owned(), reason }) }
     }
 
+    /// An error when the executors of an application keep ending and nobody wants to wait for one that stays.
+    pub fn refuse_ending(self, job: &str, failure: FailedAllocation) -> Result<(), Error> {
+        if self.keep_waiting {
+            Ok(())
+        } else {
+            Err(Error::NoExecutorStays { job: job.to_owned(), failures: vec![failure] })
+        }
+    }
+
     /// The same as [`Self::refuse_unplaced`] for a job that is watched, and an error when its tasks keep
     /// failing or its deployment failed.
     pub async fn refuse_failures(self, evidence: Evidence<'_>, state: &JobState, exit: Exit) -> Result<(), Error> {
-        self.refuse_unplaced(&state.id, state.unplaced())?;
+        self.refuse_unplaced(&state.id, state.unplaced_reason())?;
         self.refuse_crash_loops(evidence, state, exit).await?;
         let Some(deployment) = state.failed_deployment().filter(|_| !self.keep_waiting) else { return Ok(()) };
         let reason = failed_deployment(evidence, state, deployment).await;

@@ -2,7 +2,7 @@
 //!
 //! Nothing here does I/O, so that every order, loss and repetition of changes can be tested.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::crash_loop::SeenFailure;
 use super::explain;
@@ -155,8 +155,18 @@ impl JobState {
         Some(Event::Deployment { job, version, status, healthy, wanted })
     }
 
-    fn unplaced_reason(&self) -> Option<String> {
-        self.unplaced().map(|(group, metrics)| explain::placement_failure(group, metrics))
+    /// Why the scheduler could not place a task group when it last looked, and whether it had a place before.
+    #[must_use]
+    pub fn unplaced_reason(&self) -> Option<String> {
+        let (group, metrics) = self.unplaced()?;
+        let mut reason = explain::placement_failure(group, metrics);
+        let current = self.current_allocations();
+        let lost = current.iter().filter(|allocation| allocation.client_status == "lost");
+        let nodes: BTreeSet<&str> = lost.map(|allocation| allocation.node_name.as_str()).collect();
+        for node in nodes {
+            reason.push_str(&format!("; it ran on {node}, which was lost"));
+        }
+        Some(reason)
     }
 
     /// Told when the reason is another than `before`: several evaluations repeat the same one.
@@ -200,6 +210,11 @@ impl JobState {
         // metrics of the evaluation that made it.
         let relevant = |evaluation: &&Evaluation| evaluation.status != "canceled";
         let last = self.evaluations.values().filter(relevant).max_by_key(|evaluation| evaluation.create_index)?;
+        // It is there before the rest of what its maker decides, such as which allocations are lost.
+        let maker = self.evaluations.get(&last.previous_eval).filter(|_| last.status == "blocked");
+        if maker.is_some_and(|maker| maker.status == "pending") {
+            return None;
+        }
         let (group, metrics) = last.failed_placements.iter().next()?;
         Some((group, metrics))
     }

@@ -18,6 +18,7 @@ mod interrupts;
 mod jobs;
 mod lab;
 mod masters;
+mod reach;
 mod recovery;
 mod seeds;
 mod support;

@@ -142,7 +142,7 @@ async fn submit(
     let mut registered = String::new();
     for job in submit::prepare(&context.nomad, &plan, &files).await? {
         registered.clone_from(&job.planned.id);
-        Patience::from(arguments.patience).refuse_unplaced(&registered, job.effect.unplaced())?;
+        Patience::from(arguments.patience).refuse_unplaced(&registered, job.unplaced_reason())?;
         submit::register(&context.nomad, &job).await?;
         context.report.event(&Event::JobRegistered { job: registered.clone(), version: 0 })?;
     }

@@ -137,14 +137,14 @@ impl<'a> Run<'a> {
 
     /// Tells what Spark says of the application; one that can never run is taken back.
     async fn seen(&mut self, sight: Sight) -> Result<()> {
-        match sight {
-            Sight::News(event) => self.context.report.event(&event)?,
-            Sight::Hopeless(reason) => {
-                if let Err(error) = self.patience.refuse_hopeless(&self.job, reason) {
-                    self.take_back().await?;
-                    return Err(error.into());
-                }
-            }
+        let refused = match sight {
+            Sight::News(event) => return Ok(self.context.report.event(&event)?),
+            Sight::Hopeless(reason) => self.patience.refuse_hopeless(&self.job, reason),
+            Sight::Ending(failure) => self.patience.refuse_ending(&self.job, *failure),
+        };
+        if let Err(error) = refused {
+            self.take_back().await?;
+            return Err(error.into());
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
         if let Some(verdict) = state.verdict() {
             return Ok(Some(verdict));
         }
-        if let Err(error) = self.patience.refuse_unplaced(&state.id, state.unplaced()) {
+        if let Err(error) = self.patience.refuse_unplaced(&state.id, state.unplaced_reason()) {
             self.take_back().await?;
             return Err(error.into());
         }

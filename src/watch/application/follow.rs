@@ -7,16 +7,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::debug;
 
 use super::Application;
+use crate::error::FailedAllocation;
 use crate::http;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::report::Event;
-use crate::spark::{ApplicationState, DriverUi, ExecutorState, MasterState, MasterUi, StageState};
+use crate::spark::{ApplicationState, DriverUi, ExecutorState, MasterState, MasterUi, StageState, WorkerState};
 use crate::survey::{CLUSTER_META, ROLE_META, masters};
 use crate::watch::JobState;
-use crate::watch::explain::{Wait, without_executors};
+use crate::watch::executors::ended_executors;
+use crate::watch::explain::{Outlook, Wait, without_executors};
 
 /// How long a driver is left alone: short applications end without being asked, and a JVM's first answer costs a second.
 const FIRST: Duration = Duration::from_secs(8);
@@ -34,6 +36,8 @@ pub enum Sight {
     News(Event),
     /// No worker could ever start its executors: why, as one sentence.
     Hopeless(String),
+    /// Its executors end again and again before it hears of them: what one of them last said.
+    Ending(Box<FailedAllocation>),
 }
 
 /// The name of the task that is the driver, in nomspark's own jobs.
@@ -111,9 +115,13 @@ fn follow(nomad: Nomad, cluster: ClusterName, job: String, allocation: String) -
                 Vec::new()
             });
             let has_executors = follower.application.has_executors();
-            let waits = if has_executors { None } else { follower.without_executors(sees_driver).await };
-            let sights = news.into_iter().map(Sight::News).chain(wait.tell(&follower.job, waits));
-            for sight in sights {
+            let lacking = if has_executors { None } else { follower.without_executors(sees_driver).await };
+            let told = wait.tell(&follower.job, lacking.as_ref().map(|lacking| &lacking.wait));
+            let ending = match lacking.filter(|_| wait.is_long()) {
+                Some(lacking) => follower.ending(lacking).await,
+                None => None,
+            };
+            for sight in news.into_iter().map(Sight::News).chain(told).chain(ending) {
                 if sender.send(sight).await.is_err() {
                     return;
                 }
@@ -155,15 +163,27 @@ impl Follower {
     }
 
     /// Why there are no executors, if the master knows the application.
-    async fn without_executors(&mut self, sees_driver: bool) -> Option<Wait> {
+    async fn without_executors(&mut self, sees_driver: bool) -> Option<Lacking> {
         let master = self.master().await?;
         let is_ours = |application: &&ApplicationState| application.name == self.job;
         let application = master.active_applications.iter().find(is_ours)?;
         if application.cores > 0 && !sees_driver {
             return None;
         }
-        let cores = self.executor_cores(&application.id).await;
-        Some(without_executors(application, cores, self.driver.as_deref(), &master))
+        let id = application.id.clone();
+        let cores = self.executor_cores(&id).await;
+        let wait = without_executors(application, cores, self.driver.as_deref(), &master);
+        Some(Lacking { wait, application: id, workers: master.alive_workers().cloned().collect() })
+    }
+
+    /// Whether executors were started and ended, again and again.
+    async fn ending(&self, lacking: Lacking) -> Option<Sight> {
+        let Lacking { wait, application, workers } = lacking;
+        if wait.outlook != Outlook::Unheard {
+            return None;
+        }
+        let failure = ended_executors(&self.nomad, &self.cluster, &application, &workers).await?;
+        Some(Sight::Ending(Box::new(failure)))
     }
 
     /// What the master says that is ALIVE.
@@ -188,6 +208,15 @@ impl Follower {
     }
 }
 
+/// An application without executors.
+struct Lacking {
+    wait: Wait,
+    /// Its id.
+    application: String,
+    /// The workers that the master can use.
+    workers: Vec<WorkerState>,
+}
+
 /// How long an application has been without an executor, and what was told of that.
 #[derive(Debug, Default)]
 struct Waiting {
@@ -196,23 +225,28 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn tell(&mut self, job: &str, wait: Option<Wait>) -> Option<Sight> {
-        let Some(Wait { reason, is_hopeless }) = wait else {
+    fn tell(&mut self, job: &str, wait: Option<&Wait>) -> Option<Sight> {
+        let Some(Wait { reason, outlook }) = wait else {
             *self = Self::default();
             return None;
         };
-        let since = *self.since.get_or_insert_with(Instant::now);
-        if since.elapsed() < PATIENCE {
+        self.since.get_or_insert_with(Instant::now);
+        if !self.is_long() {
             return None;
         }
-        if is_hopeless {
-            return Some(Sight::Hopeless(reason));
+        if *outlook == Outlook::Hopeless {
+            return Some(Sight::Hopeless(reason.clone()));
         }
-        if self.told.as_ref() == Some(&reason) {
+        if self.told.as_ref() == Some(reason) {
             return None;
         }
         self.told = Some(reason.clone());
-        Some(Sight::News(Event::NoExecutors { job: job.to_owned(), reason }))
+        Some(Sight::News(Event::NoExecutors { job: job.to_owned(), reason: reason.clone() }))
+    }
+
+    /// Whether it has been so for longer than it usually takes.
+    fn is_long(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() >= PATIENCE)
     }
 }
 
@@ -220,27 +254,30 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    fn wait(reason: &str, is_hopeless: bool) -> Wait {
-        Wait { reason: reason.to_owned(), is_hopeless }
+    fn wait(reason: &str, outlook: Outlook) -> Wait {
+        Wait { reason: reason.to_owned(), outlook }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_short_wait_is_not_told_and_a_long_one_once() {
         let mut waiting = Waiting::default();
-        assert_eq!(waiting.tell("j", Some(wait("full", false))), None);
+        assert_eq!(waiting.tell("j", Some(&wait("full", Outlook::MayEnd))), None);
         tokio::time::advance(PATIENCE).await;
         let told = Event::NoExecutors { job: "j".to_owned(), reason: "full".to_owned() };
-        assert_eq!(waiting.tell("j", Some(wait("full", false))), Some(Sight::News(told)));
-        assert_eq!(waiting.tell("j", Some(wait("full", false))), None);
+        assert_eq!(waiting.tell("j", Some(&wait("full", Outlook::MayEnd))), Some(Sight::News(told)));
+        assert_eq!(waiting.tell("j", Some(&wait("full", Outlook::MayEnd))), None);
         assert_eq!(waiting.tell("j", None), None);
-        assert_eq!(waiting.tell("j", Some(wait("full", false))), None, "it begins anew");
+        assert_eq!(waiting.tell("j", Some(&wait("full", Outlook::MayEnd))), None, "it begins anew");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_hopeless_wait_is_told_as_such() {
         let mut waiting = Waiting::default();
-        assert_eq!(waiting.tell("j", Some(wait("too much", true))), None);
+        assert_eq!(waiting.tell("j", Some(&wait("too much", Outlook::Hopeless))), None);
         tokio::time::advance(PATIENCE).await;
-        assert_eq!(waiting.tell("j", Some(wait("too much", true))), Some(Sight::Hopeless("too much".to_owned())));
+        assert_eq!(
+            waiting.tell("j", Some(&wait("too much", Outlook::Hopeless))),
+            Some(Sight::Hopeless("too much".to_owned()))
+        );
     }
 }

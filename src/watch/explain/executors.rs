@@ -8,8 +8,18 @@ use crate::spark::{ApplicationState, MasterState, WorkerState};
 pub(in crate::watch) struct Wait {
     /// One plain sentence.
     pub(in crate::watch) reason: String,
-    /// Whether no worker could ever start such an executor, however idle it is.
-    pub(in crate::watch) is_hopeless: bool,
+    pub(in crate::watch) outlook: Outlook,
+}
+
+/// What may become of such a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::watch) enum Outlook {
+    /// There may be executors when others have ended, or when workers come.
+    MayEnd,
+    /// Executors were started, and the driver has heard of none.
+    Unheard,
+    /// No worker could ever start such an executor, however idle it is.
+    Hopeless,
 }
 
 /// Compares what an executor asks for with what the workers have.
@@ -28,9 +38,9 @@ pub(in crate::watch) fn without_executors(
     };
     let cores = cores.unwrap_or(1);
     let workers: Vec<&WorkerState> = master.alive_workers().collect();
-    let wait = |reason, is_hopeless| Wait { reason, is_hopeless };
+    let wait = |reason, outlook| Wait { reason, outlook };
     if workers.is_empty() {
-        return wait(format!("no worker is registered with the master at {}", master.url), false);
+        return wait(format!("no worker is registered with the master at {}", master.url), Outlook::MayEnd);
     }
     let of_workers = count(workers.len() as u64, "worker");
     if !workers.iter().any(|worker| worker.memory >= memory && worker.cores >= cores) {
@@ -39,7 +49,7 @@ pub(in crate::watch) fn without_executors(
         let has = format!("{most_memory} MiB and {}", count(most_cores, "core"));
         return wait(
             format!("an executor asks for {asked}, and none of {of_workers} could ever give that: at most {has}"),
-            true,
+            Outlook::Hopeless,
         );
     }
     if application.cores > 0 {
@@ -49,14 +59,14 @@ pub(in crate::watch) fn without_executors(
              their hosts may not reach it at {driver}",
             count(application.cores, "core")
         );
-        return wait(reason, false);
+        return wait(reason, Outlook::Unheard);
     }
     let is_free = |worker: &&WorkerState| {
         worker.memory.saturating_sub(worker.memory_used) >= memory
             && worker.cores.saturating_sub(worker.cores_used) >= cores
     };
     if workers.iter().any(is_free) {
-        return wait(format!("the master at {} has room for an executor and starts none", master.url), false);
+        return wait(format!("the master at {} has room for an executor and starts none", master.url), Outlook::MayEnd);
     }
     let sum = |amount: fn(&WorkerState) -> u64| workers.iter().map(|worker| amount(worker)).sum::<u64>();
     let others: Vec<&str> = master
@@ -73,7 +83,7 @@ pub(in crate::watch) fn without_executors(
         count(sum(|worker| worker.cores_used), "core"),
         sum(|worker| worker.memory_used),
     );
-    wait(reason, false)
+    wait(reason, Outlook::MayEnd)
 }
 
 #[cfg(test)]
@@ -89,42 +99,46 @@ mod tests {
         ApplicationState { id, name, cores, memory_per_executor, ..ApplicationState::default() }
     }
 
-    fn told(workers: Vec<WorkerState>, asking: &ApplicationState, cores: Option<u64>) -> (String, bool) {
+    fn told(workers: Vec<WorkerState>, asking: &ApplicationState, cores: Option<u64>) -> (String, Outlook) {
         let active_applications = vec![application("other", 1024, 2), asking.clone()];
         let master =
             MasterState { url: "spark://m:7077".to_owned(), workers, active_applications, ..Default::default() };
         let wait = without_executors(asking, cores, Some("10.0.0.5:4000"), &master);
-        (wait.reason, wait.is_hopeless)
+        (wait.reason, wait.outlook)
     }
 
     #[test]
     fn what_no_worker_has_is_hopeless() {
         let workers = || vec![worker(1, 0, 1024, 0), worker(2, 0, 512, 0)];
-        let (reason, hopeless) = told(workers(), &application("app", 4096, 0), None);
+        let (reason, outlook) = told(workers(), &application("app", 4096, 0), None);
         let expected =
             "an executor asks for 4096 MiB, and none of 2 workers could ever give that: at most 1024 MiB and 2 cores";
-        assert_eq!((reason.as_str(), hopeless), (expected, true));
+        assert_eq!((reason.as_str(), outlook), (expected, Outlook::Hopeless));
         // Enough memory on one and enough cores on the other is not enough.
-        assert!(told(workers(), &application("app", 1024, 0), Some(2)).1);
+        assert!(told(workers(), &application("app", 1024, 0), Some(2)).1 == Outlook::Hopeless);
     }
 
     #[test]
     fn what_others_use_is_waited_for() {
-        let (reason, hopeless) = told(vec![worker(2, 2, 2048, 1024)], &application("app", 1024, 0), Some(1));
+        let (reason, outlook) = told(vec![worker(2, 2, 2048, 1024)], &application("app", 1024, 0), Some(1));
         let expected = "an executor asks for 1024 MiB and 1 core, and of 1 worker with 2 cores and 2048 MiB \
                         2 cores and 1024 MiB are used by other";
-        assert_eq!((reason.as_str(), hopeless), (expected, false));
+        assert_eq!((reason.as_str(), outlook), (expected, Outlook::MayEnd));
     }
 
     #[test]
     fn workers_that_are_gone_may_come_back() {
-        let (reason, hopeless) = told(Vec::new(), &application("app", 1024, 0), None);
-        assert_eq!((reason.as_str(), hopeless), ("no worker is registered with the master at spark://m:7077", false));
+        let (reason, outlook) = told(Vec::new(), &application("app", 1024, 0), None);
+        let expected = "no worker is registered with the master at spark://m:7077";
+        assert_eq!((reason.as_str(), outlook), (expected, Outlook::MayEnd));
     }
 
     #[test]
     fn executors_that_do_not_reach_the_driver_are_told_with_its_address() {
-        let (reason, hopeless) = told(vec![worker(2, 1, 2048, 1024)], &application("app", 1024, 1), None);
-        assert!(reason.ends_with("their hosts may not reach it at 10.0.0.5:4000") && !hopeless, "{reason}");
+        let (reason, outlook) = told(vec![worker(2, 1, 2048, 1024)], &application("app", 1024, 1), None);
+        assert!(
+            reason.ends_with("their hosts may not reach it at 10.0.0.5:4000") && outlook == Outlook::Unheard,
+            "{reason}"
+        );
     }
 }

@@ -196,6 +196,23 @@ fn evaluations_that_were_canceled_say_nothing_about_places() {
 }
 
 #[test]
+fn a_blocked_evaluation_says_nothing_before_its_maker_is_done() {
+    let mut state = listed(Some(job("running", 1)), vec![allocation("a", 0, "running", (3, 4))]);
+    let maker =
+        |indexes, status: &str, full| Evaluation { status: status.to_owned(), ..evaluation("m", indexes, full) };
+    state.change(Change::Evaluation(Box::new(maker((5, 5), "pending", false))));
+    let previous_eval = "m".to_owned();
+    let blocked = Evaluation { status: "blocked".to_owned(), previous_eval, ..evaluation("b", (6, 6), true) };
+    assert!(state.change(Change::Evaluation(Box::new(blocked))).is_empty());
+    assert_eq!(state.unplaced(), None);
+    state.change(Change::Allocation(Box::new(allocation("a", 0, "lost", (3, 7)))));
+    let told = state.change(Change::Evaluation(Box::new(maker((5, 8), "complete", true))));
+    let reason = "the task group g cannot be placed: not enough memory on 1 of 1 nodes; it ran on n, which was lost";
+    assert_eq!(texts(&told), [format!("j: {reason}")]);
+    assert_eq!(state.unplaced_reason().as_deref(), Some(reason));
+}
+
+#[test]
 fn a_purged_job_can_come_back() {
     let mut state = listed(Some(job("running", 1)), Vec::new());
     state.change(Change::JobGone(JOB.to_owned()));

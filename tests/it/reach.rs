@@ -1,0 +1,198 @@
+//! Jobs on three hosts that stop reaching each other: what is told, and what goes on.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::floating::cluster::{Floating, HOSTS};
+use crate::support::run::{Run, Running};
+use crate::support::{wait_for, wait_until};
+
+/// What everything may take on a busy machine.
+const LIMIT: Duration = Duration::from_mins(2);
+/// How often the book is counted: long enough for a server to be lost meanwhile.
+const COPIES: usize = 3_000;
+/// The host of every driver; workers run on the others.
+const APART: &str = "wacken";
+const SPEC: &str = "runtime {\n  driver = \"raw_exec\"\n}\nworker {\n  count = 2\n}\n";
+
+#[test]
+fn who_stops_reaching_whom_is_told_and_what_can_go_on_goes_on() {
+    let cluster = Apart { floating: Floating::up("198.18.94.0/24") };
+    cluster.deploy();
+    executors_that_reach_the_driver_again_count_on(&cluster);
+    executors_that_are_refused_name_the_driver(&cluster);
+    a_count_outlives_nomad_s_leader_and_the_server_it_asks(&cluster);
+    a_node_that_is_lost_is_told(&cluster);
+}
+
+/// A cluster whose drivers run on a host of their own.
+struct Apart {
+    floating: Floating,
+}
+
+/// A rule of a host's routing, until it is dropped.
+struct Rule<'a> {
+    cluster: &'a Apart,
+    host: &'a str,
+    selector: String,
+}
+
+impl Apart {
+    fn deploy(&self) {
+        self.eligible(APART, false);
+        let spec = self.floating.hosts.folder.path().join("nomspark.hcl");
+        fs::write(&spec, SPEC).unwrap();
+        self.floating.nomspark(&["deploy", "--file", spec.to_str().unwrap()]).run().ok();
+        for (host, _) in HOSTS {
+            self.eligible(host, host == APART);
+        }
+    }
+
+    /// Whether Nomad may place something on a host from now on.
+    fn eligible(&self, host: &str, eligible: bool) {
+        let nodes = self.floating.nomad_get("/v1/nodes");
+        let node = nodes.as_array().unwrap().iter().find(|node| node["Name"] == host).unwrap();
+        let verb = if eligible { "-enable" } else { "-disable" };
+        self.floating.hosts.nomad(&["node", "eligibility", verb, node["ID"].as_str().unwrap()]).ok();
+    }
+
+    /// Counts a book, so many times over.
+    fn count(&self, copies: usize) -> (Run, BTreeMap<String, u64>) {
+        let book = fs::read_to_string(crate::support::lab::CHECKOUT.to_owned() + "/examples/alice.txt").unwrap();
+        let text = self.floating.hosts.folder.path().join("book.txt");
+        fs::write(&text, book.repeat(copies)).unwrap();
+        let counts = Floating::counts(&book, copies as u64);
+        let counts = counts.into_iter().map(|(word, count)| (word.to_owned(), count)).collect();
+        (self.floating.nomspark(&["wordcount", "--top", "3", "--input", &format!("file://{}", text.display())]), counts)
+    }
+
+    /// HOST and PORT at which executors call the driver of a run that was just registered.
+    fn driver(&self, run: &mut Running) -> (String, String) {
+        run.wait_until_told(" placed on ");
+        let told = run.told();
+        let job = told.split_whitespace().find(|word| word.contains("-wordcount-")).unwrap().trim_end_matches(':');
+        let allocations = self.floating.nomad_get(&format!("/v1/job/{job}/allocations"));
+        assert_eq!(allocations[0]["NodeName"], APART, "{allocations:#}");
+        let id = allocations[0]["ID"].as_str().unwrap();
+        let allocation = self.floating.nomad_get(&format!("/v1/allocation/{id}"));
+        let ports = allocation["AllocatedResources"]["Shared"]["Ports"].as_array().unwrap();
+        let port = ports.iter().find(|port| port["Label"] == "driver").unwrap();
+        (port["HostIP"].as_str().unwrap().to_owned(), port["Value"].to_string())
+    }
+
+    fn rule<'a>(&'a self, host: &'a str, selector: String) -> Rule<'a> {
+        self.routing(host, "add", &selector);
+        Rule { cluster: self, host, selector }
+    }
+
+    fn routing(&self, host: &str, verb: &str, selector: &str) {
+        let command = format!("ip rule {verb} {selector}");
+        self.floating.hosts.lab(&["exec", host, "--", "bash", "-c", &command]).run().ok();
+    }
+}
+
+impl Drop for Rule<'_> {
+    fn drop(&mut self) {
+        self.cluster.routing(self.host, "del", &self.selector);
+    }
+}
+
+fn is_right(counted: &Value, expected: &BTreeMap<String, u64>) {
+    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
+    for word in counted["top"].as_array().unwrap() {
+        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
+    }
+}
+
+/// Nobody answers who calls the driver, as behind a firewall that drops what comes.
+fn executors_that_reach_the_driver_again_count_on(cluster: &Apart) {
+    let (run, expected) = cluster.count(1);
+    let mut run = run.spawn();
+    let (host, port) = cluster.driver(&mut run);
+    let silence = cluster.rule(APART, format!("ipproto tcp sport {port} blackhole"));
+    run.wait_until_told(&format!(
+        "and none of them reports to the driver: their hosts may not reach it at {host}:{port}"
+    ));
+    drop(silence);
+    is_right(&run.wait().ok().json(), &expected);
+}
+
+/// The executors' own hosts have no way to the driver: Spark starts one after the other for ever.
+fn executors_that_are_refused_name_the_driver(cluster: &Apart) {
+    let (run, _) = cluster.count(1);
+    let mut run = run.spawn();
+    let (host, port) = cluster.driver(&mut run);
+    let others = HOSTS.iter().filter(|(name, _)| *name != APART);
+    let _rules: Vec<Rule<'_>> =
+        others.map(|(name, _)| cluster.rule(name, format!("ipproto tcp dport {port} unreachable"))).collect();
+    let told =
+        run.wait().fails(6).says("gets no executor that stays: its executors end before they report to the driver, ");
+    let told = told.says(&format!("says that nothing answered at {host}:{port}")).hints("firewall");
+    let tail = told.document["failures"][0]["log_tail"].as_array().unwrap();
+    assert!(!tail.is_empty(), "{:#}", told.document);
+}
+
+fn a_count_outlives_nomad_s_leader_and_the_server_it_asks(cluster: &Apart) {
+    let floating = &cluster.floating;
+    let (run, expected) = cluster.count(COPIES);
+    let mut run = run.spawn();
+    run.wait_until_told("task driver of");
+    let leader = floating.nomad_get("/v1/status/leader");
+    let is_leader = |last: u8| leader.as_str().unwrap().starts_with(&format!("{}:", floating.hosts.address(last)));
+    // A lab is up when all its nodes may be used.
+    for (host, _) in HOSTS {
+        cluster.eligible(host, true);
+    }
+    // The first host is the one that is asked.
+    let victims = HOSTS.iter().enumerate().filter(|(index, (_, last))| *index == 0 || is_leader(*last));
+    for (_, (host, _)) in victims {
+        floating.hosts.lab(&["kill", host, "nomad"]).run().ok();
+    }
+    std::thread::sleep(Duration::from_secs(5));
+    floating.hosts.up();
+    is_right(&run.wait().ok().json(), &expected);
+}
+
+/// A batch job that runs on one host only.
+const STAYS: &str = r#"job "stays" {
+  type = "batch"
+  constraint {
+    attribute = "${node.unique.name}"
+    value     = "wacken"
+  }
+  group "g" {
+    task "work" {
+      driver = "raw_exec"
+      config {
+        command = "/bin/sleep"
+        args    = ["600"]
+      }
+      resources {
+        cpu    = 20
+        memory = 20
+      }
+    }
+  }
+}
+"#;
+
+fn a_node_that_is_lost_is_told(cluster: &Apart) {
+    let floating = &cluster.floating;
+    let file = floating.hosts.folder.path().join("stays.nomad.hcl");
+    fs::write(&file, STAYS).unwrap();
+    floating.hosts.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
+    wait_until("the job to run on a host", LIMIT, || floating.nodes("stays") == [APART]);
+    let mut watching = floating.nomspark(&["watch", "stays"]).spawn();
+    watching.wait_until_told("task work");
+    floating.hosts.lab(&["cut", APART]).run().ok();
+    let told = watching.wait().fails(3).says("the constraint `${node.unique.name} = wacken` is not met");
+    told.says("; it ran on wacken, which was lost");
+    floating.hosts.lab(&["mend", APART]).run().ok();
+    wait_for("the host to be back", LIMIT, || {
+        let nodes = floating.nomad_get("/v1/nodes");
+        nodes.as_array()?.iter().all(|node| node["Status"] == "ready").then_some(())
+    });
+}
