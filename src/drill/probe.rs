@@ -278,9 +278,9 @@ async fn watch_jobs(nomad: Nomad, questions: Questions, leading: Leading, notes:
                     }
                 }
             }
-            Observation::Changed(change) => {
+            Observation::Changed(changes) => {
                 for state in states.values_mut() {
-                    let _ = state.change(change.clone());
+                    let _ = state.changes(&changes);
                 }
             }
             Observation::Disconnected(_) | Observation::Refused(_) => continue,

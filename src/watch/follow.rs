@@ -28,8 +28,8 @@ const QUEUE: usize = 256;
 pub enum Observation {
     /// Everything that Nomad has of the jobs, read at one time. It replaces what was known.
     Listed(Vec<JobListing>),
-    /// Something changed after the last listing.
-    Changed(Change),
+    /// What changed at once after the last listing.
+    Changed(Vec<Change>),
     /// Nomad cannot be followed now; it is tried again.
     Disconnected(String),
     /// Nomad refused, or never answered since the watch began: trying again is useless.
@@ -114,12 +114,29 @@ async fn list_then_stream(
         if batch.index.is_none_or(|index| index <= oldest) {
             continue;
         }
-        for change in batch.changes {
-            if sender.send(Observation::Changed(change)).await.is_err() {
+        let mut changes = batch.changes;
+        let ended = take_ends(&mut changes);
+        if !changes.is_empty() && sender.send(Observation::Changed(changes)).await.is_err() {
+            return Ok(());
+        }
+        for job in ended {
+            let (listing, _) = list(nomad, &job).await.map_err(Gap::Http)?;
+            if sender.send(Observation::Listed(vec![listing])).await.is_err() {
                 return Ok(());
             }
         }
     }
+}
+
+/// Takes out the jobs that are told to be dead: they have to be looked at. Nomad also says that of a job whose allocation
+/// failed and is about to be replaced, and takes it back at the same index with the evaluation that replaces it.
+pub fn take_ends(changes: &mut Vec<Change>) -> Vec<String> {
+    let is_end = |change: &Change| matches!(change, Change::Job(job) if job.status == "dead");
+    let ends = changes.extract_if(.., |change| is_end(change));
+    let mut ended: Vec<String> =
+        ends.filter_map(|end| if let Change::Job(job) = end { Some(job.id) } else { None }).collect();
+    ended.dedup();
+    ended
 }
 
 /// Everything that Nomad has of a job, and the oldest index of the lists.

@@ -24,7 +24,7 @@ pub use error::Error;
 pub use evidence::Evidence;
 pub use explain::{placement_failure, task_failure};
 pub use failures::{describe_failures, failed_verdict, log_tail};
-pub use follow::{Observation, follow};
+pub use follow::{Observation, follow, take_ends};
 pub use patience::Patience;
 pub use ready::{Readiness, Ready};
 pub use state::{JobListing, JobState};

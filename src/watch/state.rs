@@ -87,6 +87,11 @@ impl JobState {
         events
     }
 
+    /// Takes in what changed at once.
+    pub fn changes(&mut self, changes: &[Change]) -> Vec<Event> {
+        changes.iter().flat_map(|change| self.change(change.clone())).collect()
+    }
+
     /// Takes a change in; a change of another job, or one that is older than what is known, does nothing.
     pub fn change(&mut self, change: Change) -> Vec<Event> {
         match change {

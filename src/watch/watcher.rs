@@ -79,9 +79,9 @@ impl Watcher {
                     }
                 }
             }
-            Observation::Changed(change) => {
+            Observation::Changed(changes) => {
                 for state in self.states.values_mut() {
-                    for event in state.change(change.clone()) {
+                    for event in state.changes(&changes) {
                         report.event(&event)?;
                     }
                 }

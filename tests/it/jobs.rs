@@ -157,6 +157,17 @@ fn a_batch_job_is_given_more_tries_and_one_that_succeeds_is_a_success() {
 }
 
 #[test]
+fn a_failed_allocation_that_nomad_replaces_is_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let script = format!("echo >>{runs}; [ $(wc -l <{runs}) -ge 2 ]", runs = runs.display());
+    let again = "restart {\nattempts = 0\nmode = \"fail\"\n}\nreschedule {\nattempts = 2\ninterval = \"1h\"\ndelay = \"5s\"\n\
+                 delay_function = \"constant\"\nunlimited = false\n}";
+    let job = File::script("replaced-once", "batch", &script).group(again).run();
+    assert_eq!(job.watch().run().ok().json()["verdict"], "complete");
+}
+
+#[test]
 fn what_the_log_says_is_told_with_the_next_step() {
     let script = "echo 'Error: Failed to load class org.example.Main.' >&2; exit 101";
     let job = File::script("class", "batch", script).group(ONE_TRY).run();

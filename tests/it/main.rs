@@ -19,6 +19,7 @@ mod jobs;
 mod lab;
 mod masters;
 mod reach;
+mod recordings;
 mod recovery;
 mod seeds;
 mod support;

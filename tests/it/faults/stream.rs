@@ -50,7 +50,7 @@ impl Follower {
                     self.told.extend(self.state.list(listing));
                 }
             }
-            Observation::Changed(change) => self.told.extend(self.state.change(change)),
+            Observation::Changed(changes) => self.told.extend(self.state.changes(&changes)),
             Observation::Disconnected(reason) => self.gaps.push(reason),
             Observation::Refused(error) => self.refused = Some(error),
         }
@@ -262,10 +262,10 @@ async fn a_stop_is_noticed() {
     follower.listed().await;
     let mut stopped = batch(JOB, "dead", 120, 1);
     stopped["Stop"] = true.into();
-    feed.line(&changed("Job", &stopped));
     let mut ended = completed(121);
     ended["DesiredStatus"] = "stop".into();
-    feed.line(&changed("Allocation", &ended));
+    fake.list(121, &stopped, &[ended], &[]);
+    feed.line(&changed("Job", &stopped));
     assert_eq!(follower.verdict().await, Verdict::Stopped);
 }
 
@@ -308,12 +308,33 @@ async fn the_last_try_s_failure_is_the_job_s() {
     let mut follower = Follower::start(&fake);
     let feed = fake.next_stream().await;
     follower.listed().await;
-    feed.line(&changed("Allocation", &allocation(JOB, "a", "failed", (90, 105))));
-    feed.line(&changed("Allocation", &allocation(JOB, "b", "failed", (107, 109))));
-    feed.line(&changed("Job", &batch(JOB, "dead", 110, 1)));
+    let failed = [allocation(JOB, "a", "failed", (90, 105)), allocation(JOB, "b", "failed", (107, 109))];
+    for allocation in &failed {
+        feed.line(&changed("Allocation", allocation));
+    }
+    let dead = batch(JOB, "dead", 110, 1);
+    fake.list(110, &dead, &failed, &[]);
+    feed.line(&changed("Job", &dead));
     let Verdict::Failed(failures) = follower.verdict().await else { panic!("the job failed") };
     let [failure] = failures.as_slice() else { panic!("one index, one failure: {failures:?}") };
     assert_eq!((failure.allocation.as_str(), failure.exit_code, failure.task.as_str()), ("b", Some(1), "task"));
+}
+
+/// Nomad says both at one index, on two lines.
+#[tokio::test]
+async fn a_job_that_is_dead_until_its_failure_is_looked_at_has_not_ended() {
+    let mut fake = running().await;
+    let mut follower = Follower::start(&fake);
+    let feed = fake.next_stream().await;
+    follower.listed().await;
+    let failed = allocation(JOB, "a", "failed", (90, 105));
+    let pending = batch(JOB, "pending", 105, 1);
+    fake.list(105, &pending, std::slice::from_ref(&failed), &[]);
+    feed.line(&changed("Allocation", &failed));
+    feed.line(&changed("Job", &batch(JOB, "dead", 105, 1)));
+    feed.line(&changed("Job", &pending));
+    feed.line(&changed("Allocation", &allocation(JOB, "b", "complete", (107, 109))));
+    assert_eq!(follower.verdict().await, Verdict::Complete);
 }
 
 #[tokio::test]

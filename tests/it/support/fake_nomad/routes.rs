@@ -56,7 +56,7 @@ fn master(address: SocketAddr) -> Value {
         "status": "ALIVE",
         "workers": [{
             "id": "worker-1", "host": address.ip().to_string(), "port": address.port(), "state": "ALIVE",
-            "cores": 1, "coresused": 0, "memory": 1024, "memoryused": 0,
+            "webuiaddress": "http://127.0.0.1:9", "cores": 1, "coresused": 0, "memory": 1024, "memoryused": 0,
         }],
         "activeapps": [],
     })

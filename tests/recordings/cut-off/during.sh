@@ -1,0 +1,3 @@
+nomspark lab cut "$HOST"
+sleep 40
+nomspark lab mend "$HOST"
