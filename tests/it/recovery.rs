@@ -6,16 +6,21 @@ use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::application::{source, spark_home, succeeds};
+use crate::support::cluster::{CLUSTER, Cluster};
 use crate::support::fake_nomad::Certificates;
 use crate::support::lab::{CHECKOUT, program};
-use crate::support::wait_for;
+use crate::support::process::Jvm;
+use crate::support::{http, wait_for, wait_until};
 
 const PLUGIN: &str = "consul/recovery";
 const LIMIT: Duration = Duration::from_secs(30);
+/// How long a master may take that Nomad starts again.
+const AGAIN: Duration = Duration::from_mins(2);
 
 #[test]
 fn the_plugin_keeps_lock_and_records_in_a_consul_with_tls_and_tokens() {
@@ -24,6 +29,29 @@ fn the_plugin_keeps_lock_and_records_in_a_consul_with_tls_and_tokens() {
     let mut check = Command::new(source(PLUGIN, "test.sh"));
     consul.reached_by(check.arg("ConsulCheck").env("SPARK_HOME", spark_home()));
     succeeds(check.env("CONSUL_HTTP_TOKEN_FILE", token));
+}
+
+#[test]
+fn a_master_that_keeps_its_state_in_files_knows_its_workers_when_it_starts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("nomspark.hcl");
+    for mode in ["rocksdb", "filesystem"] {
+        fs::write(&spec, format!("master {{\n  recovery = \"{mode}\"\n}}\n")).unwrap();
+        let cluster = Cluster::named(mode, CLUSTER);
+        cluster.nomspark("deploy").arg("--file").arg(&spec).run().ok();
+        let (ui, before) = cluster.spark();
+        let worker = &before["workers"][0]["id"];
+        let master = || cluster.lab().allocations(&cluster.job("master"))[0].clone();
+        let allocation = master()["ID"].as_str().unwrap().to_owned();
+        Jvm::of(&allocation, "org.apache.spark.deploy.master.Master").signal(Signal::SIGKILL);
+        wait_until("the master to know its worker again", AGAIN, || {
+            let state = http::find(&format!("{ui}/json/")).unwrap_or_default();
+            let knows = &state["workers"][0]["id"] == worker && state["aliveworkers"] == 1;
+            knows && state["status"] == "ALIVE" && master()["TaskStates"]["master"]["Restarts"] == 1
+        });
+        let workers = cluster.lab().allocations(&cluster.job("worker"));
+        assert_eq!(workers[0]["TaskStates"]["worker"]["Restarts"], 0, "{mode}: the worker was left alone");
+    }
 }
 
 /// A Consul that answers nobody without a certificate and a token.
