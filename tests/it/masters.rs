@@ -142,6 +142,12 @@ impl Masters {
         state.map(|state| state[list].as_array().unwrap().clone()).unwrap_or_default()
     }
 
+    fn count_has_begun(&self) {
+        wait_until("the WordCount to count", LIMIT, || {
+            self.applications("activeapps").iter().any(|application| application["cores"].as_u64() > Some(0))
+        });
+    }
+
     fn consul(&self, arguments: &[&str]) {
         let run = Run::program(crate::support::lab::program("consul"), arguments);
         run.env("CONSUL_HTTP_ADDR", format!("{}:8500", self.floating.hosts.address(11))).run().ok();
@@ -154,6 +160,14 @@ fn count(floating: &Floating) -> (Running, String, std::path::PathBuf) {
     fs::write(&text, book.repeat(COPIES)).unwrap();
     let input = format!("file://{}", text.display());
     (floating.nomspark(&["wordcount", "--input", &input, "--top", "3"]).spawn(), book, text)
+}
+
+fn is_right(counted: &Value, book: &str) {
+    let expected = Floating::counts(book, COPIES as u64);
+    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
+    for word in counted["top"].as_array().unwrap() {
+        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
+    }
 }
 
 #[test]
@@ -170,9 +184,7 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     assert_ne!(leader.node, other.node, "each master has a node of its own");
 
     let (wordcount, book, text) = count(floating);
-    wait_until("the WordCount to count", LIMIT, || {
-        masters.applications("activeapps").iter().any(|application| application["cores"].as_u64() > Some(0))
-    });
+    masters.count_has_begun();
     let first = |list| Some(masters.applications(list).first()?["id"].clone());
     let application = wait_for("the application", LIMIT, || first("activeapps"));
 
@@ -202,14 +214,10 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     let mend = |leader: &Master| drop(floating.hosts.lab(&["mend", &leader.node]).run().ok());
     // Consul elects anew when the host is back, and a leader that Consul cannot confirm then gives way.
     masters.takeover("the leader is cut off", cut, mend);
-    let counted = wordcount.wait().ok().json();
-    let expected = Floating::counts(&book, COPIES as u64);
-    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
-    for word in counted["top"].as_array().unwrap() {
-        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
-    }
+    is_right(&wordcount.wait().ok().json(), &book);
     fs::remove_file(text).unwrap();
     every_pair_of_hosts_is_parted(&masters);
+    consul_is_slow(&masters);
     consul_loses_its_leader(&masters);
     a_new_version_goes_from_master_to_master(&masters, spec);
     floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
@@ -236,6 +244,15 @@ fn every_pair_of_hosts_is_parted(masters: &Masters) {
     }
 }
 
+/// The leader's own Consul answers, but later than any lease: it gives way before the other one leads.
+fn consul_is_slow(masters: &Masters) {
+    let signal = |leader: &Master, signal| {
+        masters.floating.signal(&leader.node, signal, |command, _| command.contains("/consul agent "));
+    };
+    let stop = |leader: &Master| signal(leader, Signal::SIGSTOP);
+    masters.takeover("the leader's Consul stands still", stop, |leader| signal(leader, Signal::SIGCONT));
+}
+
 /// While Consul elects, nobody can be elected; whoever leads afterwards, there were never two.
 fn consul_loses_its_leader(masters: &Masters) {
     let (leader, other) = masters.settled();
@@ -252,9 +269,11 @@ fn consul_loses_its_leader(masters: &Masters) {
     assert_never_two("Consul without a leader", &asking.end());
 }
 
-/// Nomad replaces one master after the other, and the address leads to one again each time.
+/// Nomad replaces one master after the other, the address leads to one again each time, and an application counts on.
 fn a_new_version_goes_from_master_to_master(masters: &Masters, spec: &str) {
     let (leader, other) = masters.settled();
+    let (wordcount, book, input) = count(&masters.floating);
+    masters.count_has_begun();
     let text = fs::read_to_string(spec)
         .unwrap()
         .replace("count = 2\n}\nworker", "count = 2\n  memory = \"1280MiB\"\n}\nworker");
@@ -265,4 +284,6 @@ fn a_new_version_goes_from_master_to_master(masters: &Masters, spec: &str) {
     for old in [leader, other] {
         assert!(old.allocation != new.allocation && old.allocation != new_other.allocation);
     }
+    is_right(&wordcount.wait().ok().json(), &book);
+    fs::remove_file(input).unwrap();
 }

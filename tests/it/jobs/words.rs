@@ -100,6 +100,16 @@ fn a_node_without_java_is_told() {
 }
 
 #[test]
+fn a_command_that_is_not_in_the_chroot_is_told() {
+    let job = File::command("words-chroot", "batch", "/opt/nothing/here").group(ONE_TRY).driver("exec").run();
+    if nix::unistd::geteuid().is_root() {
+        job.watch().run().fails(6).says("/opt/nothing/here not found under path").hints("`chroot_env`");
+    } else {
+        job.watch().run().fails(3).says("the task driver is missing on 1 of 1 nodes");
+    }
+}
+
+#[test]
 fn a_task_that_needs_more_memory_than_it_reserved_is_told_with_its_limit() {
     let config = json!(["-c", "exec tail /dev/zero"]);
     let job = File::command("words-oom", "batch", "/bin/sh")
