@@ -81,25 +81,42 @@ pub(super) async fn ended_executors(
     if ended < ENOUGH {
         return None;
     }
+    let allocations = running_allocations(nomad, &cluster.worker_job()).await.ok()?;
+    let (worker, log) = timeout(TIMEOUT, first_log(nomad, &allocations, application))
+        .await
+        .ok()
+        .flatten()
+        .or_else(|| Some((allocations.first()?, Vec::new())))?;
+    let told = diagnose_log(&log);
+    let node = worker.allocation.node_name.clone();
     let mut reason = format!("its executors end before they report to the driver, {ended} of them so far");
-    for worker in running_allocations(nomad, &cluster.worker_job()).await.ok()?.into_iter().take(ASKED) {
-        let Some(log) = log_of_last(nomad, &worker, Some(application)).await else { continue };
-        let told = diagnose_log(&log);
-        if let Some(told) = &told {
-            reason.push_str(&format!("; one on {} says that {}", worker.allocation.node_name, told.what));
+    if let Some(told) = &told {
+        reason.push_str(&format!("; one on {node} says that {}", told.what));
+    }
+    Some(FailedAllocation {
+        job: cluster.worker_job(),
+        allocation: worker.allocation.id.clone(),
+        node,
+        task: WORKER.to_owned(),
+        reason,
+        exit_code: None,
+        oom: false,
+        restarts: 0,
+        log_tail: shown(log),
+        hint: told.map(|told| told.next),
+    })
+}
+
+/// The first of some workers whose executors' log can be read, and its end.
+async fn first_log<'a>(
+    nomad: &Nomad,
+    workers: &'a [AllocationDetail],
+    application: &str,
+) -> Option<(&'a AllocationDetail, Vec<String>)> {
+    for worker in workers.iter().take(ASKED) {
+        if let Some(log) = log_of_last(nomad, worker, Some(application)).await {
+            return Some((worker, log));
         }
-        return Some(FailedAllocation {
-            job: cluster.worker_job(),
-            allocation: worker.allocation.id,
-            node: worker.allocation.node_name,
-            task: WORKER.to_owned(),
-            reason,
-            exit_code: None,
-            oom: false,
-            restarts: 0,
-            log_tail: shown(log),
-            hint: told.map(|told| told.next),
-        });
     }
     None
 }
