@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::cluster::{CLUSTER, Cluster, DRIVER};
 use crate::support::process::Jvm;
 use crate::support::run::Running;
-use crate::support::{wait_for, wait_until};
+use crate::support::{http, wait_until};
 
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -66,6 +66,20 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
     }
 }
 
+/// Whether the driver of a run has its first executor.
+fn has_executor(cluster: &Cluster, job: &str) -> bool {
+    let Some(driver) = cluster.lab().allocations(job).first().cloned() else { return false };
+    let driver = cluster.lab().nomad_get(&format!("/v1/allocation/{}", driver["ID"].as_str().unwrap()));
+    let ports = driver["AllocatedResources"]["Shared"]["Ports"].as_array().unwrap();
+    let ui = ports.iter().find(|port| port["Label"] == "ui").unwrap();
+    let api = format!("http://{}:{}/api/v1/applications", ui["HostIP"].as_str().unwrap(), ui["Value"]);
+    let executors = || {
+        let applications = http::find(&api)?;
+        http::find(&format!("{api}/{}/executors", applications[0]["id"].as_str()?))
+    };
+    executors().is_some_and(|executors| executors.as_array().unwrap().iter().any(|executor| executor["id"] == "0"))
+}
+
 #[test]
 fn executors_that_are_lost_are_told_and_the_run_goes_on() {
     let cluster = Cluster::named("lossy", CLUSTER + DRIVER);
@@ -75,13 +89,14 @@ fn executors_that_are_lost_are_told_and_the_run_goes_on() {
     fs::write(&input, "a b a c\n".repeat(30_000_000)).unwrap();
     let uri = format!("file://{}", input.display());
     let mut run = cluster.plain("wordcount").args(["--input", &uri]).spawn();
-    run.wait_until_told("Spark runs stage 0");
+    let job = job_of(&mut run);
+    wait_until("the driver to have an executor", LIMIT, || has_executor(&cluster, &job));
     let worker = cluster.lab().allocations(&cluster.job("worker"))[0]["ID"].as_str().unwrap().to_owned();
-    let class = "org.apache.spark.executor.CoarseGrainedExecutorBackend";
-    wait_for("an executor that dies", LIMIT, || {
-        Jvm::of(&worker, class).signal(Signal::SIGKILL);
-        Some(())
-    });
+    let executor = Jvm::of(&worker, "org.apache.spark.executor.CoarseGrainedExecutorBackend");
+    // On a fast machine all would be done before anybody looks.
+    executor.signal(Signal::SIGSTOP);
+    run.wait_until_told("Spark says it has 1 executor with 1 core");
+    executor.signal(Signal::SIGKILL);
     run.wait_until_told("Spark lost its executor 0");
     let counted = run.wait().ok();
     assert!(counted.text().contains("120000000 words, 3 distinct"), "{}", counted.text());
