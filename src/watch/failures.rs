@@ -41,7 +41,7 @@ async fn log_tails(nomad: &Nomad, allocation: &str, task: &str) -> [Vec<String>;
         };
         timeout(TIMEOUT, read).await.ok().flatten().map_or_else(Vec::new, |bytes| last_lines(&bytes))
     };
-    [tail(LogStream::Stderr).await, tail(LogStream::Stdout).await]
+    tokio::join!(tail(LogStream::Stderr), tail(LogStream::Stdout)).into()
 }
 
 /// The memory at which the kernel ended a task, in words; nothing where the node does not tell.

@@ -68,15 +68,7 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
 
 /// Whether the driver of a run has its first executor.
 fn has_executor(cluster: &Cluster, job: &str) -> bool {
-    let Some(driver) = cluster.lab().allocations(job).first().cloned() else { return false };
-    let driver = cluster.lab().nomad_get(&format!("/v1/allocation/{}", driver["ID"].as_str().unwrap()));
-    let ports = driver["AllocatedResources"]["Shared"]["Ports"].as_array().unwrap();
-    let ui = ports.iter().find(|port| port["Label"] == "ui").unwrap();
-    let api = format!("http://{}:{}/api/v1/applications", ui["HostIP"].as_str().unwrap(), ui["Value"]);
-    let executors = || {
-        let applications = http::find(&api)?;
-        http::find(&format!("{api}/{}/executors", applications[0]["id"].as_str()?))
-    };
+    let executors = || http::find(&format!("{}/executors", cluster.application(job)?));
     executors().is_some_and(|executors| executors.as_array().unwrap().iter().any(|executor| executor["id"] == "0"))
 }
 

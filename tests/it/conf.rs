@@ -108,13 +108,7 @@ fn every_value_arrives_in_master_worker_and_application() {
 /// The properties of the test that a running application tells in its UI's REST API.
 fn environment(cluster: &Cluster) -> Option<BTreeMap<String, String>> {
     let job = cluster.lab().jobs(&cluster.job("wordcount-")).pop()?;
-    let id = cluster.lab().allocations(&job).first()?["ID"].as_str().unwrap().to_owned();
-    let allocation = cluster.lab().nomad_get(&format!("/v1/allocation/{id}"));
-    let ports = allocation["AllocatedResources"]["Shared"]["Ports"].as_array()?.clone();
-    let ui = ports.iter().find(|port| port["Label"] == "ui")?;
-    let api = format!("http://{}:{}/api/v1/applications", ui["HostIP"].as_str()?, ui["Value"]);
-    let application = http::find(&api)?[0]["id"].as_str()?.to_owned();
-    let environment = http::find(&format!("{api}/{application}/environment"))?;
+    let environment = http::find(&format!("{}/environment", cluster.application(&job)?))?;
     let pair = |pair: &Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_str().unwrap().to_owned());
     let properties = environment["sparkProperties"].as_array()?;
     Some(properties.iter().map(pair).filter(|(key, _)| ours(key)).collect())

@@ -86,12 +86,8 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     check_services(&floating);
     floating.ask(&floating.nodes("spark-master")[0]);
 
-    let book = fs::read_to_string(crate::support::lab::CHECKOUT.to_owned() + "/examples/alice.txt").unwrap();
-    let text = floating.hosts.folder.path().join("books.txt");
-    fs::write(&text, book.repeat(COPIES)).unwrap();
-    let input = format!("file://{}", text.display());
-    let mut wordcount = floating.nomspark(&["wordcount", "--input", &input, "--top", "3"]).spawn();
-    let job = name(&mut wordcount);
+    let mut wordcount = floating.count(COPIES);
+    let job = name(&mut wordcount.run);
     wait_until("the WordCount to count", LIMIT, || counting(&floating));
 
     let kill_keepalived = |host: &str| floating.kill(host, |line, _| line.contains("/keepalived --dont-fork"));
@@ -114,14 +110,7 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     assert_one_holder("mended", &back);
     assert_eq!(changes(back.iter().map(|sample| sample.answer.as_ref())), [holder.as_str()], "the address stays");
 
-    let counted = wordcount.wait().ok().json();
-    let expected = Floating::counts(&book, COPIES as u64);
-    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
-    assert_eq!(counted["distinct_words"], expected.len(), "{counted:#}");
-    for word in counted["top"].as_array().unwrap() {
-        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
-    }
-    fs::remove_file(text).unwrap();
+    wordcount.counts_right();
 
     keepalived_reads_its_configuration_again(&floating);
     redeploy(&mut floating);

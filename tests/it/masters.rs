@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use self::leaders::{Asking, Claim, assert_never_two, assert_one_after_the_other, is_alive};
 use crate::floating::cluster::{Floating, HOSTS, LIMIT};
 use crate::support::process::Jvm;
-use crate::support::run::{Run, Running};
-use crate::support::{http, wait_for, wait_or_tell, wait_until};
+use crate::support::run::Run;
+use crate::support::{address, http, wait_for, wait_or_tell, wait_until};
 
 /// How often the book is counted: long enough for every fault to come while an application runs.
 const COPIES: usize = 10_000;
@@ -50,9 +50,7 @@ impl Masters {
             .map(|allocation| {
                 let id = text(&allocation["ID"]);
                 let whole = self.floating.nomad_get(&format!("/v1/allocation/{id}"));
-                let ports = whole["AllocatedResources"]["Shared"]["Ports"].as_array().unwrap();
-                let ui = ports.iter().find(|port| port["Label"] == "ui").unwrap();
-                let ui = format!("{}:{}", ui["HostIP"].as_str().unwrap(), ui["Value"]).parse().unwrap();
+                let ui = address(&whole, "ui").unwrap().parse().unwrap();
                 Master { allocation: id, node: text(&allocation["NodeName"]), ui }
             })
             .collect()
@@ -154,22 +152,6 @@ impl Masters {
     }
 }
 
-fn count(floating: &Floating) -> (Running, String, std::path::PathBuf) {
-    let book = fs::read_to_string(crate::support::lab::CHECKOUT.to_owned() + "/examples/alice.txt").unwrap();
-    let text = floating.hosts.folder.path().join("books.txt");
-    fs::write(&text, book.repeat(COPIES)).unwrap();
-    let input = format!("file://{}", text.display());
-    (floating.nomspark(&["wordcount", "--input", &input, "--top", "3"]).spawn(), book, text)
-}
-
-fn is_right(counted: &Value, book: &str) {
-    let expected = Floating::counts(book, COPIES as u64);
-    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
-    for word in counted["top"].as_array().unwrap() {
-        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
-    }
-}
-
 #[test]
 fn whoever_leads_is_lost_and_the_count_goes_on() {
     let masters = Masters { floating: Floating::up("198.18.93.0/24") };
@@ -183,7 +165,7 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     let (leader, other) = masters.settled();
     assert_ne!(leader.node, other.node, "each master has a node of its own");
 
-    let (wordcount, book, text) = count(floating);
+    let wordcount = floating.count(COPIES);
     masters.count_has_begun();
     let first = |list| Some(masters.applications(list).first()?["id"].clone());
     let application = wait_for("the application", LIMIT, || first("activeapps"));
@@ -209,13 +191,12 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     masters.final_takeover("the leader stands still for a while", stop, go_on);
     // On a fast machine it may have ended already.
     let still = first("activeapps").or_else(|| first("completedapps"));
-    assert_eq!(still, Some(application), "it is the application that was there before: {}", wordcount.told());
+    assert_eq!(still, Some(application), "it is the application that was there before: {}", wordcount.run.told());
     let cut = |leader: &Master| drop(floating.hosts.lab(&["cut", &leader.node]).run().ok());
     let mend = |leader: &Master| drop(floating.hosts.lab(&["mend", &leader.node]).run().ok());
     // Consul elects anew when the host is back, and a leader that Consul cannot confirm then gives way.
     masters.takeover("the leader is cut off", cut, mend);
-    is_right(&wordcount.wait().ok().json(), &book);
-    fs::remove_file(text).unwrap();
+    wordcount.counts_right();
     every_pair_of_hosts_is_parted(&masters);
     consul_is_slow(&masters);
     consul_loses_its_leader(&masters);
@@ -272,7 +253,7 @@ fn consul_loses_its_leader(masters: &Masters) {
 /// Nomad replaces one master after the other, the address leads to one again each time, and an application counts on.
 fn a_new_version_goes_from_master_to_master(masters: &Masters, spec: &str) {
     let (leader, other) = masters.settled();
-    let (wordcount, book, input) = count(&masters.floating);
+    let wordcount = masters.floating.count(COPIES);
     masters.count_has_begun();
     let text = fs::read_to_string(spec)
         .unwrap()
@@ -284,6 +265,5 @@ fn a_new_version_goes_from_master_to_master(masters: &Masters, spec: &str) {
     for old in [leader, other] {
         assert!(old.allocation != new.allocation && old.allocation != new_other.allocation);
     }
-    is_right(&wordcount.wait().ok().json(), &book);
-    fs::remove_file(input).unwrap();
+    wordcount.counts_right();
 }

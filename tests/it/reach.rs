@@ -1,14 +1,11 @@
 //! Jobs on three hosts that stop reaching each other: what is told, and what goes on.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::floating::cluster::{Floating, HOSTS};
-use crate::support::run::{Run, Running};
-use crate::support::{wait_for, wait_until};
+use crate::support::run::Running;
+use crate::support::{address, wait_for, wait_until};
 
 /// What everything may take on a busy machine.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -59,16 +56,6 @@ impl Apart {
         self.floating.hosts.nomad(&["node", "eligibility", verb, node["ID"].as_str().unwrap()]).ok();
     }
 
-    /// Counts a book, so many times over.
-    fn count(&self, copies: usize) -> (Run, BTreeMap<String, u64>) {
-        let book = fs::read_to_string(crate::support::lab::CHECKOUT.to_owned() + "/examples/alice.txt").unwrap();
-        let text = self.floating.hosts.folder.path().join("book.txt");
-        fs::write(&text, book.repeat(copies)).unwrap();
-        let counts = Floating::counts(&book, copies as u64);
-        let counts = counts.into_iter().map(|(word, count)| (word.to_owned(), count)).collect();
-        (self.floating.nomspark(&["wordcount", "--top", "3", "--input", &format!("file://{}", text.display())]), counts)
-    }
-
     /// HOST and PORT at which executors call the driver of a run that was just registered.
     fn driver(&self, run: &mut Running) -> (String, String) {
         run.wait_until_told(" placed on ");
@@ -78,9 +65,9 @@ impl Apart {
         assert_eq!(allocations[0]["NodeName"], APART, "{allocations:#}");
         let id = allocations[0]["ID"].as_str().unwrap();
         let allocation = self.floating.nomad_get(&format!("/v1/allocation/{id}"));
-        let ports = allocation["AllocatedResources"]["Shared"]["Ports"].as_array().unwrap();
-        let port = ports.iter().find(|port| port["Label"] == "driver").unwrap();
-        (port["HostIP"].as_str().unwrap().to_owned(), port["Value"].to_string())
+        let driver = address(&allocation, "driver").unwrap();
+        let (host, port) = driver.split_once(':').unwrap();
+        (host.to_owned(), port.to_owned())
     }
 
     fn rule<'a>(&'a self, host: &'a str, selector: String) -> Rule<'a> {
@@ -100,36 +87,30 @@ impl Drop for Rule<'_> {
     }
 }
 
-fn is_right(counted: &Value, expected: &BTreeMap<String, u64>) {
-    assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
-    for word in counted["top"].as_array().unwrap() {
-        assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
-    }
-}
-
 /// Nobody answers who calls the driver, as behind a firewall that drops what comes.
 fn executors_that_reach_the_driver_again_count_on(cluster: &Apart) {
-    let (run, expected) = cluster.count(1);
-    let mut run = run.spawn();
-    let (host, port) = cluster.driver(&mut run);
+    let mut count = cluster.floating.count(1);
+    let (host, port) = cluster.driver(&mut count.run);
     let silence = cluster.rule(APART, format!("ipproto tcp sport {port} blackhole"));
-    run.wait_until_told(&format!(
+    count.run.wait_until_told(&format!(
         "and none of them reports to the driver: their hosts may not reach it at {host}:{port}"
     ));
     drop(silence);
-    is_right(&run.wait().ok().json(), &expected);
+    count.counts_right();
 }
 
 /// The executors' own hosts have no way to the driver: Spark starts one after the other for ever.
 fn executors_that_are_refused_name_the_driver(cluster: &Apart) {
-    let (run, _) = cluster.count(1);
-    let mut run = run.spawn();
-    let (host, port) = cluster.driver(&mut run);
+    let mut count = cluster.floating.count(1);
+    let (host, port) = cluster.driver(&mut count.run);
     let others = HOSTS.iter().filter(|(name, _)| *name != APART);
     let _rules: Vec<Rule<'_>> =
         others.map(|(name, _)| cluster.rule(name, format!("ipproto tcp dport {port} unreachable"))).collect();
-    let told =
-        run.wait().fails(6).says("gets no executor that stays: its executors end before they report to the driver, ");
+    let told = count
+        .run
+        .wait()
+        .fails(6)
+        .says("gets no executor that stays: its executors end before they report to the driver, ");
     let told = told.says(&format!("says that nothing answered at {host}:{port}")).hints("firewall");
     let tail = told.document["failures"][0]["log_tail"].as_array().unwrap();
     assert!(!tail.is_empty(), "{:#}", told.document);
@@ -137,9 +118,8 @@ fn executors_that_are_refused_name_the_driver(cluster: &Apart) {
 
 fn a_count_outlives_nomad_s_leader_and_the_server_it_asks(cluster: &Apart) {
     let floating = &cluster.floating;
-    let (run, expected) = cluster.count(COPIES);
-    let mut run = run.spawn();
-    run.wait_until_told("task driver of");
+    let mut count = floating.count(COPIES);
+    count.run.wait_until_told("task driver of");
     let leader = floating.nomad_get("/v1/status/leader");
     let is_leader = |last: u8| leader.as_str().unwrap().starts_with(&format!("{}:", floating.hosts.address(last)));
     // A lab is up when all its nodes may be used.
@@ -153,7 +133,7 @@ fn a_count_outlives_nomad_s_leader_and_the_server_it_asks(cluster: &Apart) {
     }
     std::thread::sleep(Duration::from_secs(5));
     floating.hosts.up();
-    is_right(&run.wait().ok().json(), &expected);
+    count.counts_right();
 }
 
 /// A batch job that runs on one host only.

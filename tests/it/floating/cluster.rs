@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::samples::Place;
 use crate::support::hosts::Hosts;
-use crate::support::lab::{lock, program};
-use crate::support::run::Run;
+use crate::support::lab::{CHECKOUT, lock, program};
+use crate::support::run::{Run, Running};
 use crate::support::{http, wait_for, wait_until};
 
 /// What everything may take on a busy machine.
@@ -182,13 +182,39 @@ impl Floating {
         self.kill(host, |_, environment| environment.contains("NOMAD_JOB_ID=spark-edge "));
     }
 
-    /// How many of each word the lines of a book hold, so many times over.
-    pub(crate) fn counts(book: &str, copies: u64) -> BTreeMap<&str, u64> {
-        let mut counts = BTreeMap::new();
-        for word in book.split_ascii_whitespace() {
-            *counts.entry(word).or_default() += copies;
+    /// Begins to count a book, so many times over; hosts read it where it is.
+    pub(crate) fn count(&self, copies: usize) -> Counting {
+        let book = fs::read_to_string(CHECKOUT.to_owned() + "/examples/alice.txt").unwrap();
+        let text = self.hosts.folder.path().join("books.txt");
+        fs::write(&text, book.repeat(copies)).unwrap();
+        let input = format!("file://{}", text.display());
+        let run = self.nomspark(&["wordcount", "--input", &input, "--top", "3"]).spawn();
+        Counting { run, book, copies: copies as u64, text }
+    }
+}
+
+/// A WordCount that runs.
+pub(crate) struct Counting {
+    pub(crate) run: Running,
+    book: String,
+    copies: u64,
+    text: PathBuf,
+}
+
+impl Counting {
+    /// Waits for its end, and that it counted right.
+    pub(crate) fn counts_right(self) {
+        let counted = self.run.wait().ok().json();
+        let mut expected: BTreeMap<&str, u64> = BTreeMap::new();
+        for word in self.book.split_ascii_whitespace() {
+            *expected.entry(word).or_default() += self.copies;
         }
-        counts
+        assert_eq!(counted["total_words"], expected.values().sum::<u64>(), "{counted:#}");
+        assert_eq!(counted["distinct_words"], expected.len(), "{counted:#}");
+        for word in counted["top"].as_array().unwrap() {
+            assert_eq!(word[1], expected[word[0].as_str().unwrap()], "{counted:#}");
+        }
+        fs::remove_file(self.text).unwrap();
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::lab::{self, DEMO, Guard, Room, lock};
 use super::run::Run;
-use super::{at_the_end, http, wait_for};
+use super::{address, at_the_end, http, wait_for};
 
 const LIMIT: Duration = Duration::from_mins(1);
 /// What the master and one worker reserve, in MHz.
@@ -63,6 +63,14 @@ impl Cluster {
         // On a busy machine Consul hears of a master a moment after nomspark did.
         let ui = wait_for("a master-ui in Consul", LIMIT, || self.service("master-ui").first().cloned());
         (ui.clone(), http::get(&format!("{ui}/json/")))
+    }
+
+    /// The URL of the REST API about the application that a job's driver runs.
+    pub(crate) fn application(&self, job: &str) -> Option<String> {
+        let id = self.lab.allocations(job).first()?["ID"].as_str().unwrap().to_owned();
+        let ui = address(&self.lab.nomad_get(&format!("/v1/allocation/{id}")), "ui")?;
+        let api = format!("http://{ui}/api/v1/applications");
+        Some(format!("{api}/{}", http::find(&api)?[0]["id"].as_str()?))
     }
 
     /// The URLs of a Consul service's passing instances.

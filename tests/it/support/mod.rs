@@ -13,6 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 /// Waits until `look` finds something; `what` says what is missing when it never does.
 pub(crate) fn wait_for<T>(what: &str, limit: Duration, look: impl FnMut() -> Option<T>) -> T {
     wait_or_tell(what, limit, look, String::new)
@@ -33,6 +35,13 @@ pub(crate) fn wait_or_tell<T>(
         thread::sleep(Duration::from_millis(50));
     }
     look().unwrap_or_else(|| panic!("waited {} s in vain for {what}{}", limit.as_secs(), tell()))
+}
+
+/// HOST:PORT of a port's label, as Nomad tells it of a whole allocation.
+pub(crate) fn address(allocation: &Value, label: &str) -> Option<String> {
+    let ports = allocation["AllocatedResources"]["Shared"]["Ports"].as_array()?;
+    let port = ports.iter().find(|port| port["Label"] == label)?;
+    Some(format!("{}:{}", port["HostIP"].as_str()?, port["Value"]))
 }
 
 /// Waits until a condition holds.
