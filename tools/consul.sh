@@ -1,7 +1,6 @@
 # Consul: the user's own, otherwise the binary of Debian's package. Only the suite
-# bullseye has one, so it is fetched with an apt of its own: neither root nor a
-# change to the machine's apt is needed, and signatures are checked all the same.
-# Sourced by setup.sh.
+# bullseye has one, so it is fetched with sources of its own; signatures are checked
+# all the same. Sourced by setup.sh, after debian.sh.
 # shellcheck shell=bash
 
 CONSUL_VERSION=1.8.7
@@ -29,22 +28,11 @@ fetch_consul() {
   ((${#mirrors[@]} > 0)) || mapfile -t mirrors < <(debian_mirrors --no-release-info)
   ((${#mirrors[@]} > 0)) || { echo "apt has no source for Debian's own archive: put a consul on PATH" >&2; return 1; }
   [[ -f $DEBIAN_KEYS ]] || { echo "$DEBIAN_KEYS is not there: install debian-archive-keyring" >&2; return 1; }
-  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+  private_apt "$apt"
   printf "deb [signed-by=$DEBIAN_KEYS target=Packages lang=none] %s bullseye main\n" "${mirrors[@]}" >"$apt/sources.list"
-  # Read after the machine's own settings, so proxies and certificates still hold.
-  # The hooks go: they would tell desktop services of an update that concerns only us.
-  # The sandbox user could not enter a clone below a private home.
-  cat >"$apt/apt.conf" <<CONF
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
+  cat >>"$apt/apt.conf" <<CONF
 Dir::Etc::SourceList "$apt/sources.list";
 Dir::Etc::SourceParts "/dev/null";
-Dir::State::Lists "$apt/lists";
-Dir::Cache "$apt/cache";
-APT::Sandbox::User "root";
-APT::Get::AllowUnauthenticated "false";
-Acquire::Retries "3";
 CONF
   cd "$apt" || return
   apt-get -c "$apt/apt.conf" -o APT::Update::Error-Mode=any update

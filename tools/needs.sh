@@ -73,6 +73,9 @@ look() {
   if edge_missing && ! command -v apt-get >/dev/null; then
     PROBLEMS+=("no ${EDGE_PROGRAMS[*]} found, and no apt-get to get them with|install ${EDGE_PROGRAMS[*]} with the package manager of this system")
   fi
+  if [[ $1 == tests ]] && docker_missing && ! command -v apt-get >/dev/null; then
+    PROBLEMS+=("no ${DOCKER_PROGRAMS[*]} found, and no apt-get to get them with|install Docker's engine with the package manager of this system; it need not run")
+  fi
 }
 
 install_packages() {

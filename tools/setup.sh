@@ -5,9 +5,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/report.sh
+. tools/debian.sh
 . tools/nomad.sh
 . tools/consul.sh
 . tools/edge.sh
+. tools/docker.sh
 . tools/spark.sh
 . tools/needs.sh
 
@@ -29,6 +31,7 @@ new_work
 check_needs "$purpose"
 setup_consul
 setup_edge
+[[ $purpose != tests ]] || setup_docker
 setup_spark
 setup_nomad
 if [[ -z $purpose ]]; then

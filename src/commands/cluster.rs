@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
-use crate::names::{ClusterName, Datacenter, NodePool};
+use crate::names::{ClusterName, Datacenter, ImageReference, NodePool};
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
@@ -151,10 +151,13 @@ pub(super) async fn inherit_runtime(nomad: &Nomad, spec: &mut ValidSpec) -> Resu
         spec.node_pool = master.node_pool.parse().unwrap_or_default();
     }
     let task = master.task_groups.iter().flat_map(|group| &group.tasks).find(|task| task.name == "master");
-    if let Some(task) = task.filter(|_| spec.runtime.driver.is_none()) {
+    // Another driver than the masters' has Spark elsewhere.
+    if let Some(task) = task.filter(|task| spec.runtime.driver.is_none_or(|driver| driver.as_str() == task.driver)) {
         let text = |key: &str| task.config.get(key).and_then(Value::as_str);
         spec.runtime.driver = Driver::ALL.into_iter().find(|driver| driver.as_str() == task.driver);
-        if let Some(image) = text("image").and_then(|image| image.parse().ok()) {
+        if let Some(image) = text("image").and_then(|image| image.parse().ok())
+            && spec.runtime.image == ImageReference::default()
+        {
             spec.runtime.image = image;
         }
         // A folder that each node names for itself is no path, and is chosen again in the same way.

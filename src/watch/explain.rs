@@ -1,5 +1,6 @@
 //! Says in one sentence why something failed, from what Nomad tells about it. Pure.
 
+mod container;
 mod executors;
 mod template;
 mod words;
@@ -81,7 +82,11 @@ pub fn task_failure(state: &TaskState) -> Option<String> {
 pub(super) fn failed_event(event: &TaskEvent) -> Option<String> {
     match event.kind.as_str() {
         "Terminated" if event.exit_code != 0 || event.signal != 0 || is_oom(event) => Some(termination(event)),
-        "Driver Failure" => Some(format!("its driver could not start it: {}", detail(event, "driver_error"))),
+        "Driver Failure" => {
+            let words = detail(event, "driver_error");
+            let words = container::missing_program(&words).unwrap_or(words);
+            Some(format!("its driver could not start it: {words}"))
+        }
         "Setup Failure" => Some(format!("its setup failed: {}", detail(event, "setup_error"))),
         "Failed Artifact Download" => {
             Some(format!("an artifact could not be fetched: {}", detail(event, "download_error")))

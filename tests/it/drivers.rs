@@ -2,15 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::cluster::{CLUSTER, Cluster, DRIVER};
+use crate::support::docker::IMAGE;
 use crate::support::http;
 use crate::support::lab::{self, Lab};
 use crate::support::run::Run;
+use crate::support::wait_until;
 
 const ROLES: [&str; 4] = ["master", "worker", "wordcount", "drill"];
+const LIMIT: Duration = Duration::from_mins(1);
 /// Variables that every application has.
 const APPLICATION: &str =
     "cluster = \"whale\"\nid = \"1\"\nmaster = \"spark://a:1\"\nimage = \"spark:4\"\napplication = \"\"\n";
@@ -73,10 +77,39 @@ fn exec_runs_spark_where_nomad_is_root_and_is_refused_elsewhere() {
         return;
     }
     assert_eq!(deploy.ok().json()["ready"], true);
-    let book = Path::new(lab::CHECKOUT).join("examples/alice.txt");
     // The driver of the cluster is taken over.
-    let counted = cluster.nomspark("wordcount").arg("--input").arg(book).run().ok().json();
-    assert_eq!(counted["verdict"], "complete");
+    assert_eq!(task_that_counts(&cluster, &[])["Driver"], "exec");
+}
+
+/// Counts a book, and gives the task of the job that did it.
+fn task_that_counts(cluster: &Cluster, arguments: &[&str]) -> Value {
+    let book = Path::new(lab::CHECKOUT).join("examples/alice.txt");
+    let counted = cluster.nomspark("wordcount").arg("--input").arg(book).args(arguments).run().ok().json();
+    assert_eq!((&counted["verdict"], &counted["total_words"]), (&json!("complete"), &json!(26_457)));
     let job = cluster.lab().find_job(counted["job"].as_str().unwrap()).unwrap();
-    assert_eq!(job["TaskGroups"][0]["Tasks"][0]["Driver"], "exec");
+    job["TaskGroups"][0]["Tasks"][0].clone()
+}
+
+#[test]
+fn docker_runs_spark_in_containers_and_none_stays() {
+    let cluster = Cluster::in_containers("whale", CLUSTER + DRIVER);
+    let image = ["--driver", "docker", "--image", IMAGE];
+    let missing = cluster.nomspark("deploy").args(["--driver", "docker", "--image", "127.0.0.1:1/nothing:1"]).run();
+    missing.fails(1).says("whale-master does not come up").says("Failed to pull `127.0.0.1:1/nothing:1`");
+    let deployed = cluster.nomspark("deploy").args(image).run().ok().json();
+    assert_eq!(deployed["ready"], true);
+    assert_eq!(cluster.nomspark("deploy").args(image).run().ok().json()["changed"], false);
+
+    // Driver and image of the cluster are taken over, the image also where the same driver is named.
+    for arguments in [&[][..], &["--driver", "docker"]] {
+        let task = task_that_counts(&cluster, arguments);
+        assert_eq!((&task["Driver"], &task["Config"]["image"]), (&json!("docker"), &json!(IMAGE)));
+    }
+    let other = cluster.nomspark("wordcount").args(["--input", "file:///a", "--image", "127.0.0.1:1/other:1"]);
+    other.run().fails(6).says("Failed to pull `127.0.0.1:1/other:1`");
+
+    let started = cluster.lab().containers();
+    assert!(["master-", "worker-"].iter().all(|task| started.iter().any(|name| name.starts_with(task))), "{started:?}");
+    cluster.nomspark("stop").args(["--purge", "--yes"]).run().ok();
+    wait_until("all containers to be gone", LIMIT, || cluster.lab().containers().is_empty());
 }

@@ -1,5 +1,6 @@
 //! Jobs that are not Spark's, on the real Nomad: what `watch` makes of them.
 
+mod containers;
 mod failures;
 mod logs;
 mod words;
@@ -94,12 +95,16 @@ impl File {
 
     /// Hands it to Nomad.
     fn run(self) -> Job {
-        let lab = shared();
+        self.run_in(shared())
+    }
+
+    /// Hands it to the Nomad of a lab.
+    fn run_in(self, lab: Guard) -> Job {
         self.submit(&lab);
         Job { lab, id: self.id }
     }
 
-    /// Hands it to the Nomad of a lab, also in place of another one.
+    /// The same, also in place of another one, and leaves it there.
     fn submit(&self, lab: &Guard) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("job.nomad.hcl");

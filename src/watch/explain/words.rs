@@ -106,6 +106,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "check the image's name and tag, and that the node can reach and log in to its registry",
     ),
     (
+        r"its image has no program (\S+)",
+        "$1 is not in the image",
+        "name one by its path in the image or that the image has in its PATH; --spark-home says where Spark is there",
+    ),
+    (
         r"file (\S+) not found under path",
         "$1 is not in the task's chroot",
         "list its folder in the client's `chroot_env`, or say where Spark is with --spark-home",

@@ -28,7 +28,15 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// A name that nothing is deployed under yet; `mhz` is all that the test will run at the same time.
     pub(crate) fn named(name: &str, mhz: u64) -> Self {
-        let lab = lab::shared();
+        Self::of(lab::shared(), name, mhz)
+    }
+
+    /// The same in the lab that has a Docker engine.
+    pub(crate) fn in_containers(name: &str, mhz: u64) -> Self {
+        Self::of(lab::with_docker(), name, mhz)
+    }
+
+    fn of(lab: Guard, name: &str, mhz: u64) -> Self {
         Self { name: name.to_owned(), stays: false, _room: lab.room(mhz), lab }
     }
 

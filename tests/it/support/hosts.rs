@@ -1,11 +1,12 @@
 //! Labs of three hosts: one that tests share, which nobody cuts or kills, and others for a test alone.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::Value;
 
+use super::folder::Folder;
 use super::lab::{CHECKOUT, lock, nomad_program};
 use super::run::{Done, Run};
 use super::{at_the_end, http};
@@ -19,13 +20,6 @@ static SHARED: Mutex<Weak<Hosts>> = Mutex::new(Weak::new());
 pub(crate) struct Hosts {
     pub(crate) network: &'static str,
     pub(crate) folder: Folder,
-}
-
-/// The folder of a network. No other test run has it; one that was killed has left its lab in it.
-pub(crate) struct Folder {
-    path: PathBuf,
-    /// Held as long as the file is open.
-    _lock: File,
 }
 
 /// Keeps the shared lab running.
@@ -49,7 +43,7 @@ impl Hosts {
     pub(crate) fn new(network: &'static str) -> Self {
         let root = nix::unistd::geteuid().is_root();
         assert!(root, "labs of three hosts need root: run this test as root, such as with `sudo -E make test`");
-        let hosts = Self { network, folder: Folder::of(network) };
+        let hosts = Self { network, folder: Folder::named(network.trim_end_matches("/24")) };
         hosts.lab(&["down"]).run().ok();
         hosts
     }
@@ -103,25 +97,6 @@ impl Drop for Hosts {
             self.lab(&["down"]).run().ok();
             fs::remove_dir_all(self.folder.path()).unwrap();
         });
-    }
-}
-
-impl Folder {
-    /// Waits for other test runs that have this network.
-    fn of(network: &str) -> Self {
-        let folders = std::env::temp_dir().join("nomspark-tests");
-        let path = folders.join(network.trim_end_matches("/24"));
-        fs::create_dir_all(&path).unwrap();
-        let file = File::create(path.with_extension("lock")).unwrap();
-        file.lock().unwrap();
-        // Whoever had it before may have removed it since.
-        fs::create_dir_all(&path).unwrap();
-        Self { path, _lock: file }
-    }
-
-    /// Where files of the test can be put.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 }
 

@@ -1,4 +1,4 @@
-//! One lab for all tests of this process: the first user starts it, the last one ends it, also when tests fail.
+//! Labs that tests of this process share: the first user starts one, the last one ends it, also when tests fail.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,29 @@ use nomspark::nomad::Nomad;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::docker::Engine;
 use super::run::{Done, Run};
 use super::{at_the_end, http};
 
-const NOMAD_PORT: &str = "14846";
-const CONSUL_PORT: &str = "19500";
 /// The MHz that the cluster which tests share keeps for itself: a master and a worker.
 pub(crate) const DEMO: u64 = 1_500;
 /// The checkout.
 pub(crate) const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
 
-static SHARED: Mutex<Weak<Lab>> = Mutex::new(Weak::new());
+/// The lab of almost all tests.
+static PLAIN: Shared =
+    Shared { running: Mutex::new(Weak::new()), nomad_port: "14846", consul_port: "19500", docker: false };
+/// The one that also has a Docker engine.
+static CONTAINERS: Shared =
+    Shared { running: Mutex::new(Weak::new()), nomad_port: "14866", consul_port: "19520", docker: true };
+
+/// A lab that is there while a test uses it.
+struct Shared {
+    running: Mutex<Weak<Lab>>,
+    nomad_port: &'static str,
+    consul_port: &'static str,
+    docker: bool,
+}
 
 /// A running lab.
 pub(crate) struct Lab {
@@ -33,10 +45,15 @@ pub(crate) struct Lab {
     /// Whether the cluster that tests share is deployed.
     pub(crate) demo: Mutex<bool>,
     folder: TempDir,
+    // It ends after the lab, which removes its containers.
+    engine: Option<Engine>,
 }
 
-/// Keeps the lab running.
-pub(crate) struct Guard(Option<Arc<Lab>>);
+/// Keeps a lab running.
+pub(crate) struct Guard {
+    lab: Option<Arc<Lab>>,
+    of: &'static Shared,
+}
 
 /// A part of the node's CPU that a test needs for itself.
 pub(crate) struct Room {
@@ -46,14 +63,25 @@ pub(crate) struct Room {
 
 /// The lab of this process.
 pub(crate) fn shared() -> Guard {
-    // Also while one ends, so that the next one finds its ports free.
-    let mut shared = lock(&SHARED);
-    let lab = shared.upgrade().unwrap_or_else(|| {
-        let lab = Arc::new(Lab::up());
-        *shared = Arc::downgrade(&lab);
-        lab
-    });
-    Guard(Some(lab))
+    PLAIN.guard()
+}
+
+/// The lab of this process in which Nomad has the driver docker.
+pub(crate) fn with_docker() -> Guard {
+    CONTAINERS.guard()
+}
+
+impl Shared {
+    fn guard(&'static self) -> Guard {
+        // Also while one ends, so that the next one finds its ports free.
+        let mut running = lock(&self.running);
+        let lab = running.upgrade().unwrap_or_else(|| {
+            let lab = Arc::new(Lab::up(self));
+            *running = Arc::downgrade(&lab);
+            lab
+        });
+        Guard { lab: Some(lab), of: self }
+    }
 }
 
 /// A test that failed must not fail all others.
@@ -62,10 +90,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Lab {
-    fn up() -> Self {
+    fn up(shared: &Shared) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ports = ["--nomad-port", NOMAD_PORT, "--consul-port", CONSUL_PORT];
-        let up = run(&folder, "up").args(ports).run().ok().json();
+        let engine = shared.docker.then(Engine::start);
+        let ports = ["--nomad-port", shared.nomad_port, "--consul-port", shared.consul_port];
+        let up = run(&folder, engine.as_ref(), "up").args(ports).run().ok().json();
         let text = |field: &str| up[field].as_str().unwrap().to_owned();
         let mut lab = Self {
             nomad: text("nomad"),
@@ -76,7 +105,11 @@ impl Lab {
             total: 0,
             demo: Mutex::new(false),
             folder,
+            engine,
         };
+        if let Some(engine) = &lab.engine {
+            engine.make_image(&lab.spark_home);
+        }
         let nodes = lab.nomad_get("/v1/nodes?resources=true");
         lab.total = nodes[0]["NodeResources"]["Cpu"]["CpuShares"].as_u64().unwrap();
         lab.free = Mutex::new(lab.total);
@@ -138,6 +171,12 @@ impl Lab {
         jobs.as_array().unwrap().iter().map(|job| job["ID"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The names of the engine's containers, also of those that have ended.
+    pub(crate) fn containers(&self) -> Vec<String> {
+        let docker = self.engine.as_ref().unwrap().docker(&["ps", "--all", "--format", "{{.Names}}"]);
+        docker.run().ok().text().lines().map(str::to_owned).collect()
+    }
+
     /// Where Nomad's client has an allocation's files.
     pub(crate) fn allocation_folder(&self, id: &str) -> PathBuf {
         self.folder.path().join("nomspark/lab/data/nomad/alloc").join(id)
@@ -145,8 +184,12 @@ impl Lab {
 }
 
 /// `nomspark lab COMMAND`, with a state folder of its own.
-fn run(folder: &TempDir, command: &str) -> Run {
-    Run::nomspark(["lab", command, "-o", "json"]).env("XDG_STATE_HOME", folder.path()).dir(CHECKOUT)
+fn run(folder: &TempDir, engine: Option<&Engine>, command: &str) -> Run {
+    let run = Run::nomspark(["lab", command, "-o", "json"]).env("XDG_STATE_HOME", folder.path()).dir(CHECKOUT);
+    match engine {
+        Some(engine) => run.env("DOCKER_HOST", engine.host()),
+        None => run,
+    }
 }
 
 /// A program that `make setup` sees to: the checkout's, else the machine's.
@@ -165,14 +208,14 @@ pub(crate) fn nomad_program() -> PathBuf {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        at_the_end(|| drop(run(&self.folder, "down").run().ok()));
+        at_the_end(|| drop(run(&self.folder, self.engine.as_ref(), "down").run().ok()));
     }
 }
 
 impl Guard {
     /// Waits until the node has so many MHz for this test. A test takes all that it needs at once.
     pub(crate) fn room(&self, mhz: u64) -> Room {
-        let lab = self.0.as_ref().unwrap();
+        let lab = self.lab.as_ref().unwrap();
         let most = lab.total - DEMO;
         assert!(mhz <= most, "this test needs a node with {mhz} MHz, and this machine has {most}");
         lab.take(mhz);
@@ -191,13 +234,13 @@ impl Deref for Guard {
     type Target = Lab;
 
     fn deref(&self) -> &Lab {
-        self.0.as_ref().unwrap()
+        self.lab.as_ref().unwrap()
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _shared = lock(&SHARED);
-        drop(self.0.take());
+        let _running = lock(&self.of.running);
+        drop(self.lab.take());
     }
 }

@@ -1,7 +1,9 @@
 //! What the tests share: the lab, its clusters, runs of nomspark and requests to the servers.
 
 pub(crate) mod cluster;
+pub(crate) mod docker;
 pub(crate) mod fake_nomad;
+pub(crate) mod folder;
 pub(crate) mod hosts;
 pub(crate) mod http;
 pub(crate) mod lab;

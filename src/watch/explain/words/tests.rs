@@ -58,6 +58,7 @@ fn what_the_programs_say_is_understood() {
         ),
         ("JAVA_HOME is not set", "Java was not found"),
         ("Failed to pull `spark:nosuch`: API error", "the image could not be fetched"),
+        ("its driver could not start it: its image has no program /opt/a", "/opt/a is not in the image"),
         (
             "file /opt/spark/bin/spark-class not found under path /alloc/x",
             "/opt/spark/bin/spark-class is not in the task's chroot",

@@ -1,0 +1,107 @@
+//! A Docker engine of the tests' own, which nothing else on the machine sees, with an image of Spark.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::mount::umount;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::folder::Folder;
+use super::lab::{CHECKOUT, program};
+use super::run::Run;
+use super::{at_the_end, wait_until};
+
+/// The image of this machine's Java and Spark.
+pub(crate) const IMAGE: &str = "nomspark-test/spark:1";
+/// How long the engine may take to start or to end.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// An engine that runs; it ends when this is dropped.
+pub(crate) struct Engine {
+    daemon: Child,
+    folder: Folder,
+}
+
+impl Engine {
+    /// Starts it, without any image.
+    pub(crate) fn start() -> Self {
+        let root = nix::unistd::geteuid().is_root();
+        assert!(root, "a Docker engine needs root: run this test as root, such as with `sudo -E make test`");
+        let folder = Folder::named("containers");
+        end_leftover(folder.path());
+        let path = |name: &str| folder.path().join(name);
+        let log = File::create(path("log")).unwrap();
+        // Containers have the host's network: the engine is to leave bridges, routes and firewalls alone.
+        let daemon = Command::new(program("dockerd"))
+            .args(["--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"])
+            .arg(format!("--host={}", host(folder.path())))
+            .arg(format!("--data-root={}", path("data").display()))
+            .arg(format!("--exec-root={}", path("exec").display()))
+            .arg(format!("--pidfile={}", path("pid").display()))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let engine = Self { daemon, folder };
+        wait_until("the Docker engine to answer", LIMIT, || engine.docker(&["version"]).run().status.success());
+        engine
+    }
+
+    /// Makes [`IMAGE`].
+    pub(crate) fn make_image(&self, spark_home: &Path) {
+        let image = Run::program(Path::new(CHECKOUT).join("tools/image.sh"), [IMAGE]);
+        image.env("SPARK_HOME", spark_home).env("DOCKER_HOST", self.host()).run().ok();
+    }
+
+    /// What `DOCKER_HOST` says of it.
+    pub(crate) fn host(&self) -> String {
+        host(self.folder.path())
+    }
+
+    /// Docker's own command.
+    pub(crate) fn docker(&self, arguments: &[&str]) -> Run {
+        Run::program(program("docker"), arguments).env("DOCKER_HOST", self.host())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        at_the_end(|| {
+            kill(Pid::from_raw(i32::try_from(self.daemon.id()).unwrap()), Signal::SIGTERM).unwrap();
+            wait_until("the Docker engine to end", LIMIT, || self.daemon.try_wait().unwrap().is_some());
+            unmount(self.folder.path());
+            fs::remove_dir_all(self.folder.path()).unwrap();
+        });
+    }
+}
+
+fn host(folder: &Path) -> String {
+    format!("unix://{}", folder.join("socket").display())
+}
+
+/// Ends the engine that a killed test run has left, with its containers; the folder is locked, so it is nobody else's.
+fn end_leftover(folder: &Path) {
+    let daemon = fs::read_to_string(folder.join("pid")).ok().and_then(|pid| pid.trim().parse().ok()).map(Pid::from_raw);
+    let is_it = |pid: &Pid| {
+        let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        command.contains(&host(folder))
+    };
+    if let Some(pid) = daemon.filter(is_it) {
+        kill(pid, Signal::SIGTERM).unwrap();
+        wait_until("the Docker engine of an earlier run to end", LIMIT, || !is_it(&pid));
+    }
+    unmount(folder);
+}
+
+/// Unmounts what the engine leaves mounted: the network of the host, which containers shared.
+fn unmount(folder: &Path) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    let points = mounts.lines().rev().filter_map(|line| line.split(' ').nth(1));
+    for point in points.map(Path::new).filter(|point| point.starts_with(folder)) {
+        umount(point).unwrap();
+    }
+}
