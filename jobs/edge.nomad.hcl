@@ -218,6 +218,9 @@ job "edge" {
         args    = ["-W", "-db", "-p", "$${NOMAD_TASK_DIR}/haproxy.pid", "-f", "$${NOMAD_TASK_DIR}/haproxy.cfg"]
       }
 
+      # Where Nomad knows Consul with workload identities, this template is filled in with a token of this task.
+      consul {}
+
       template {
         destination = "local/haproxy.cfg"
         data        = var.haproxy_cfg
@@ -274,6 +277,9 @@ job "edge" {
         command = "/bin/bash"
         args    = ["$${NOMAD_TASK_DIR}/keepalived.sh", "$${NOMAD_TASK_DIR}/keepalived.conf", "$${NOMAD_PORT_statistics}", local.address]
       }
+
+      # The same for notify.sh, which writes down who holds the address.
+      consul {}
 
       template {
         destination   = "local/keepalived.conf"

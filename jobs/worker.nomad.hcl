@@ -278,6 +278,9 @@ job "worker" {
         data        = "# Spark properties of the cluster\n${local.conf}"
       }
 
+      # Where Nomad knows Consul with workload identities, this template is filled in with a token of this task.
+      consul {}
+
       # A new master that does not know this worker: Nomad starts the worker again when the masters change. Behind a
       # floating address nothing changes here, and follow.sh looks after that.
       template {
@@ -319,9 +322,14 @@ job "worker" {
             done
             return 1
           }
+          tell_after=10
           until master_answers; do
+            if ((SECONDS >= tell_after)); then
+              echo "no Spark master answers; tried: $${masters:-none, Consul tells of no ${var.cluster}-master}" >&2
+              ((tell_after += 60))
+            fi
             if ((SECONDS >= 600)); then
-              echo "no Spark master answered within 10 minutes; tried: $${masters:-none, Consul knows no ${var.cluster}-master}" >&2
+              echo "no Spark master answered within 10 minutes" >&2
               exit 1
             fi
             sleep 0.1

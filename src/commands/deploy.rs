@@ -62,7 +62,7 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
             return Err(error);
         }
         Err(_) => {
-            let condition = readiness.missing();
+            let condition = readiness.missing().await;
             let resume = same_command("to go on waiting");
             return Err(Error::TimedOut { condition, after: arguments.timeout, resume }.into());
         }

@@ -206,15 +206,16 @@ impl Advice for Error {
 ///
 /// Source: <https://developer.hashicorp.com/nomad/docs/other-specifications/acl-policy>.
 fn capability(what: &str) -> Option<&'static str> {
-    const CAPABILITIES: [(&str, &str); 13] = [
+    const CAPABILITIES: [(&str, &str); 14] = [
         ("/v1/client/fs/logs", "read-logs in the namespace"),
         ("/v1/client/fs", "read-fs in the namespace"),
         ("/exec", "alloc-exec in the namespace (with raw_exec also alloc-node-exec)"),
         ("/signal", "alloc-lifecycle in the namespace"),
         ("/stop", "alloc-lifecycle in the namespace"),
         ("/drain", "node write"),
-        ("/v1/jobs/parse", "parse-job in the namespace"),
+        ("/v1/jobs/parse", "submit-job in the namespace"),
         ("POST /v1/jobs", "submit-job in the namespace"),
+        ("GET /v1/jobs", "list-jobs in the namespace"),
         ("DELETE /v1/job", "submit-job in the namespace"),
         ("/plan", "submit-job in the namespace"),
         ("/v1/node", "node read"),

@@ -32,6 +32,11 @@ pub async fn log_tail(nomad: &Nomad, allocation: &str, task: &str) -> Vec<String
     if errors.is_empty() { output } else { errors }
 }
 
+/// What the log of a task that runs tells of what it lacks.
+pub(super) async fn told_by_log(nomad: &Nomad, allocation: &str, task: &str) -> Option<Diagnosis> {
+    telling(log_tails(nomad, allocation, task).await).1
+}
+
 /// The last lines of a task's standard error and of its standard output.
 async fn log_tails(nomad: &Nomad, allocation: &str, task: &str) -> [Vec<String>; 2] {
     let tail = async |stream| {

@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::error::Error;
 use super::evidence::Evidence;
+use super::failures::told_by_log;
 use super::patience::Patience;
 use super::watcher::{History, Watcher};
 use crate::cli::exit::Exit;
@@ -22,6 +23,9 @@ use crate::spec;
 
 /// How often Spark is asked; it has no way to tell by itself.
 const POLL: Duration = Duration::from_millis(100);
+/// The tasks in which Spark's masters and workers run.
+const MASTER_TASK: &str = "master";
+const WORKER_TASK: &str = "worker";
 /// How long nothing may change before the user is told what is waited for.
 const QUIET: Duration = Duration::from_secs(15);
 
@@ -120,9 +124,20 @@ impl<'a> Readiness<'a> {
         self.registered_versions.insert(job.to_owned(), version);
     }
 
-    /// What is still missing, in words.
-    #[must_use]
-    pub fn missing(&self) -> String {
+    /// What is still missing, in words; and what the logs tell of it: the masters' when none leads, else the workers'.
+    pub async fn missing(&self) -> String {
+        let missing = self.condition();
+        let (job, task) =
+            if self.leader.is_none() { (&self.master_job, MASTER_TASK) } else { (&self.worker_job, WORKER_TASK) };
+        for (allocation, _) in self.running(job) {
+            if let Some(told) = told_by_log(self.evidence.nomad, &allocation, task).await {
+                return format!("{missing}; its log says that {}: {}", told.what, told.next);
+            }
+        }
+        missing
+    }
+
+    fn condition(&self) -> String {
         if self.leader.is_none() {
             let addresses = self.uis.keys().map(|address| format!("http://{address}/json/")).collect::<Vec<_>>();
             return match addresses[..] {
@@ -170,7 +185,7 @@ impl<'a> Readiness<'a> {
                     quiet.as_mut().reset(Instant::now() + QUIET);
                 }
                 () = quiet.as_mut() => {
-                    self.report.event(&Event::Waiting { condition: self.missing() })?;
+                    self.report.event(&Event::Waiting { condition: self.missing().await })?;
                     quiet.as_mut().reset(Instant::now() + QUIET);
                 }
                 _ = polls.tick() => {
@@ -229,6 +244,8 @@ impl<'a> Readiness<'a> {
             states.into_iter().find_map(|(address, state)| Some((address, state.filter(MasterState::is_alive)?)));
         let url = leader.as_ref().map(|(_, state)| state.url.clone());
         if let Some(url) = url.clone().filter(|_| url != self.leader) {
+            // Workers that found no master were started again meanwhile.
+            self.watcher.forgive(&self.worker_job);
             self.report.event(&Event::MasterAlive { master: url })?;
         }
         self.leader = url;
@@ -296,6 +313,11 @@ impl<'a> Readiness<'a> {
     async fn refuse_failures(&self) -> Result<(), Error> {
         for job in [&self.master_job, &self.worker_job].into_iter().chain(self.edge.iter().map(|edge| &edge.job)) {
             let Some(state) = self.watcher.state(job) else { continue };
+            // Without a master no worker comes up, and that is not the worker's failure.
+            if job == &self.worker_job && self.leader.is_none() {
+                self.patience.refuse_unplaced(&state.id, state.unplaced_reason())?;
+                continue;
+            }
             self.patience.refuse_failures(self.evidence, state, Exit::Failed).await?;
         }
         Ok(())

@@ -51,6 +51,13 @@ impl Watcher {
         self.states.get(job)
     }
 
+    /// Counts no failure of a job's tasks any more that was seen before: its cause is gone.
+    pub(super) fn forgive(&mut self, job: &str) {
+        if let Some(state) = self.states.get_mut(job) {
+            state.failures_seen.clear();
+        }
+    }
+
     /// Waits for the first listing: from then on nothing is missed.
     pub async fn listed(&mut self, report: &Report) -> Result<(), Error> {
         while self.states.values().any(|state| !state.listed) {

@@ -13,12 +13,14 @@ use nomspark::render::JobFiles;
 use nomspark::spec::{self, Overrides, Source};
 use nomspark::submit::{self, PreparedJob};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::support::cluster::{CLUSTER, Cluster, DRIVER, demo};
 use crate::support::http;
 use crate::support::lab;
 use crate::support::process::Jvm;
+use crate::support::rows::row;
 use crate::support::run::{Failure, Run};
 
 /// Much longer than any of these takes, and much shorter than a wait that should not be there.
@@ -58,7 +60,7 @@ fn a_nomad_that_does_not_answer_is_named() {
         let run = Run::nomspark(command).args(["-o", "json", "--namespace", "default"]).env("NOMAD_ADDR", NOBODY);
         let failure = run.env("CONSUL_HTTP_ADDR", &lab.consul).run().fails(1).within(SOON).hints("NOMAD_ADDR");
         let told = format!("{} {}", failure.message, failure.causes.join(" "));
-        assert!(told.contains("Nomad") && told.contains("127.0.0.1:1"), "{told}");
+        assert!(told.contains(row("Nomad at http://127.0.0.1")), "{told}");
     }
 }
 
@@ -67,15 +69,35 @@ fn a_consul_that_does_not_answer_is_named() {
     let lab = lab::shared();
     let run = lab.nomspark("deploy").args(["--name", "no-consul"]).env("CONSUL_HTTP_ADDR", NOBODY);
     let failure = run.run().fails(1).within(SOON).hints("CONSUL_HTTP_ADDR");
-    assert!(failure.message.contains("Consul"), "{:#}", failure.document);
+    failure.says(row("Consul at http://127.0.0.1"));
     assert_eq!(lab.jobs("no-consul-"), [""; 0]);
 }
 
 #[test]
+fn settings_that_cannot_be_meant_are_named() {
+    let lab = lab::shared();
+    let status = || lab.nomspark("status").args(["--name", "any"]);
+    let tls = status().env("NOMAD_ADDR", lab.nomad.replace("http:", "https:")).run().fails(1);
+    let told = row("received corrupt message of type InvalidContentType");
+    assert!(tls.causes.iter().any(|cause| cause.contains(told)), "{:#}", tls.document);
+    let skip = status().env("NOMAD_SKIP_VERIFY", "perhaps").run().fails(2);
+    skip.says(row("NOMAD_SKIP_VERIFY cannot be used: it is neither true nor false"));
+}
+
+#[test]
 fn a_place_that_does_not_exist_is_named_with_those_that_do() {
-    refused_deploy("nowhere", &["--datacenter", "mars"]).says("mars").says("dc1").hints("--datacenter");
-    refused_deploy("nowhere", &["--node-pool", "gpu"]).says("gpu").says("default").hints("--node-pool");
-    refused_deploy("nowhere", &["--namespace", "team-a"]).says("team-a").hints("--namespace");
+    refused_deploy("nowhere", &["--datacenter", "mars"])
+        .says(row("no node is in a datacenter that matches "))
+        .says("mars")
+        .says("dc1")
+        .hints("--datacenter");
+    refused_deploy("nowhere", &["--node-pool", "gpu"])
+        .says(row("there is no node pool `gpu`; Nomad has all, default"))
+        .hints("--node-pool");
+    refused_deploy("nowhere", &["--namespace", "team-a"])
+        .says("team-a")
+        .says(row("is in nonexistent namespace"))
+        .hints("--namespace");
 }
 
 #[test]
@@ -86,17 +108,19 @@ fn a_driver_that_no_node_has_is_named_with_those_that_are_there() {
     let missing = ["docker", "exec"].into_iter().find(|driver| drivers[driver]["Healthy"] != true);
     // A machine that has all drivers cannot show this.
     if let Some(missing) = missing {
-        refused_deploy("no-driver", &["--driver", missing]).says(missing).says("raw_exec").hints("--driver");
+        let told = refused_deploy("no-driver", &["--driver", missing]).says(missing).hints("--driver");
+        told.says(row("eligible nodes in node pool default has a healthy")).says("raw_exec");
     }
 }
 
 #[test]
 fn what_no_node_has_enough_of_is_named() {
-    let memory = "memory";
+    let memory = row("not enough memory for another ");
+    let cpu = row("not enough CPU for another ");
     refused_deploy("too-large", &["--master-memory", "900GiB"]).says(memory).says("1 of 1 node").hints("memory");
     refused_deploy("too-large", &["--worker-memory", "900GiB"]).says(memory).says("1 of 1 node");
-    refused_deploy("too-large", &["--worker-cores", "900"]).says("CPU").says("1 of 1 node");
-    refused_deploy("too-large", &["--workers", "900"]).says("CPU");
+    refused_deploy("too-large", &["--worker-cores", "900"]).says(cpu).says("1 of 1 node");
+    refused_deploy("too-large", &["--workers", "900"]).says(cpu);
     let lab = lab::shared();
     let plan = lab.nomspark("plan").args(["--name", "too-large", "--worker-cores", "900"]).run().exits(3).json();
     assert!(plan["jobs"][1]["unplaceable"].as_str().unwrap().contains("CPU"), "{plan:#}");
@@ -111,7 +135,14 @@ fn a_job_of_somebody_else_is_left_alone_unless_it_is_adopted() {
         "TaskGroups": [{ "Name": "web", "Count": 1, "Tasks": [task] }] });
     http::post(&format!("{}/v1/jobs", cluster.lab().nomad), &json!({ "Job": job }));
 
-    cluster.nomspark("deploy").run().fails(1).within(SOON).says("foreign-master").hints("--adopt");
+    cluster
+        .nomspark("deploy")
+        .run()
+        .fails(1)
+        .within(SOON)
+        .says("the job foreign-master")
+        .says(row("exists and was not made by nomspark"))
+        .hints("--adopt");
     let known = cluster.lab().find_job("foreign-master").unwrap();
     assert_eq!((&known["Version"], &known["TaskGroups"][0]["Name"]), (&json!(0), &json!("web")));
     assert!(cluster.lab().find_job("foreign-worker").is_none());
@@ -138,7 +169,7 @@ fn two_deploys_at_once_make_one_cluster() {
                 assert_eq!(done.json()["ready"], true);
                 ready += 1;
             }
-            _ => drop(done.fails(1).says("somebody else changed").hints("again")),
+            _ => drop(done.fails(1).says(row("somebody else changed the job ")).hints("again")),
         }
     }
     assert!(ready > 0, "neither made it:\n{told}");
@@ -218,10 +249,20 @@ fn an_input_that_cannot_be_read_is_told_before_anything_else() {
     };
     let nomspark = Path::new(env!("CARGO_BIN_EXE_nomspark"));
     let missing = folder.path().join("missing.txt");
-    count(nomspark, &missing).run().fails(2).within(SOON).says("missing.txt").hints("path on this machine");
+    count(nomspark, &missing)
+        .run()
+        .fails(2)
+        .within(SOON)
+        .says("missing.txt")
+        .says(row("cannot be read"))
+        .hints("path on this machine");
     count(nomspark, folder.path()).run().fails(2).says("is a folder");
-    count(nomspark, Path::new("/dev/null")).run().fails(2).says("/dev/null");
-    count(nomspark, Path::new("file:///a b")).run().fails(2).hints("%20");
+    count(nomspark, Path::new("/dev/null"))
+        .run()
+        .fails(2)
+        .says("the input /dev/null")
+        .says(row("is neither a file nor a URI"));
+    count(nomspark, Path::new("file:///a b")).run().fails(2).says(row("holds characters that no URI has")).hints("%20");
 
     let secret = folder.path().join("secret.txt");
     fs::write(&secret, "words").unwrap();
@@ -240,11 +281,16 @@ fn a_wordcount_without_a_cluster_says_how_to_get_one() {
     let lab = lab::shared();
     let book = Path::new(lab::CHECKOUT).join("examples/alice.txt");
     let run = lab.nomspark("wordcount").args(["--name", "nobody", "--input"]).arg(&book);
-    run.run().fails(1).within(SOON).says("no cluster named nobody").hints("nomspark deploy --name nobody");
+    run.run()
+        .fails(1)
+        .within(SOON)
+        .says("nobody")
+        .says(row("there is no cluster named "))
+        .hints("nomspark deploy --name nobody");
     assert_eq!(lab.jobs("nobody-"), [""; 0]);
     let run = lab.nomspark("wordcount").args(["--resume", "nobody-wordcount-00000000"]);
     run.run().fails(1).within(SOON).says("nobody-wordcount-00000000");
-    lab.nomspark("watch").arg("nobody").run().fails(1).within(SOON).says("nobody");
+    lab.nomspark("watch").arg("nobody").run().fails(1).within(SOON).says("nobody").says(row("Nomad has no job "));
     lab.nomspark("logs").arg("nobody").run().fails(1).within(SOON).says("nobody");
 }
 
@@ -270,7 +316,8 @@ fn a_spark_that_is_not_there_is_named() {
     let cluster = Cluster::named("no-spark", CLUSTER);
     let failure = crashing_deploy(&cluster, "/nonexistent", "--spark-home");
     let reason = failure["reason"].as_str().unwrap();
-    assert!(reason.contains("/nonexistent/bin/spark-class"), "{failure:#}");
+    assert!(reason.contains("/nonexistent/bin/spark-class\" could not be found"), "{failure:#}");
+    assert!(reason.contains(row("could not be found")), "{failure:#}");
 }
 
 #[test]
@@ -306,7 +353,8 @@ fn a_driver_that_is_killed_is_a_failed_run() {
     run.wait_until_told("the driver has all");
     driver.signal(Signal::SIGKILL);
 
-    let failure = run.wait().fails(6).says(&job).says("signal 9 (SIGKILL)").hints("nomspark logs");
+    let failure =
+        run.wait().fails(6).says(&job).says(row("it was killed by signal 9 (SIGKILL)")).hints("nomspark logs");
     let document = &failure.document;
     assert_eq!((&document["job"], &document["verdict"]), (&json!(job), &json!("failed")));
     let first = &document["failures"][0];
@@ -319,10 +367,60 @@ fn a_driver_that_is_killed_is_a_failed_run() {
 fn an_input_that_no_executor_finds_fails_with_the_drivers_own_words() {
     let demo = demo(DRIVER);
     let run = demo.nomspark("wordcount").args(["--input", "file:///nonexistent/book.txt"]).run();
-    let failure = run.fails(6).hints("nomspark logs");
+    let failure = run.fails(6).says(row("it exited with code 66: input file:///")).hints("nomspark logs");
     let document = &failure.document;
     assert_eq!((&document["verdict"], &document["exit_code"]), (&json!("failed"), &json!(66)));
     let first = &document["failures"][0];
     assert!(log_tail(first).contains("input file:///nonexistent/book.txt does not exist"), "{document:#}");
     assert_ended(&demo, document["job"].as_str().unwrap());
+}
+
+#[test]
+fn a_run_that_takes_too_long_goes_on_and_can_be_resumed() {
+    let demo = demo(DRIVER);
+    let book = Path::new(lab::CHECKOUT).join("examples/alice.txt");
+    let uri = format!("file://{}", book.display());
+    let told = demo.nomspark("wordcount").args(["--input", &uri, "--timeout", "1s"]).run().fails(5);
+    let told = told.says(row("while waiting for the driver of ")).hints("nomspark wordcount --resume demo-wordcount-");
+    let job = told.document["job"].as_str().unwrap();
+    assert_eq!(demo.nomspark("wordcount").args(["--resume", job]).run().ok().json()["total_words"], 26_457);
+}
+
+/// A folder with Spark's programs in which one class of them does nothing.
+fn spark_without(cluster: &Cluster, class: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let script = format!(
+        "#!/bin/bash\n[[ $1 != {class} ]] || exec sleep 600\nexport SPARK_HOME={0}\nexec {0}/bin/spark-class \"$@\"\n",
+        cluster.lab().spark_home.display()
+    );
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    let program = folder.path().join("bin/spark-class");
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[test]
+fn a_spark_that_does_not_come_up_is_waited_for_by_name() {
+    let cluster = Cluster::named("slow", CLUSTER);
+    let deploy = |class: &str, timeout: &str| {
+        let folder = spark_without(&cluster, class);
+        let run = cluster.nomspark("deploy").args(["--driver", "raw_exec", "--timeout", timeout, "--spark-home"]);
+        let told = run.arg(folder.path()).run().fails(5);
+        cluster.nomspark("stop").args(["--purge", "--yes"]).run().ok();
+        told
+    };
+    let told = deploy("org.apache.spark.deploy.master.Master", "5s");
+    told.says(row("waiting for one of Spark's masters to say ALIVE at ")).hints("nomspark");
+    let told = deploy("org.apache.spark.deploy.worker.Worker", "20s");
+    assert!(told.stderr.contains(row("Spark says 0 of 1 workers are ALIVE")), "{}", told.stderr);
+}
+
+#[test]
+fn several_masters_that_would_all_lead_are_refused() {
+    let spec = "master {\n  count = 2\n  recovery = \"none\"\n}\n";
+    let refused = Run::nomspark(["plan", "-o", "json", "--file", "-"]).stdin(spec).run().fails(2);
+    let told = format!("{} {}", refused.message, refused.causes.join(" "));
+    assert!(told.contains(row("with `recovery = \"none\"` each of 2 masters would believe that it leads")), "{told}");
 }

@@ -7,7 +7,9 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::cluster::{CLUSTER, Cluster, DRIVER};
+use crate::support::lab::CHECKOUT;
 use crate::support::process::Jvm;
+use crate::support::rows::row;
 use crate::support::run::Running;
 use crate::support::{http, wait_until};
 
@@ -39,9 +41,8 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
 
     // No worker has 4 GiB.
     let refused = wordcount(&["--conf", "spark.executor.memory=4g"]).run().fails(3).hints("--worker-memory");
-    let reason =
-        "an executor asks for 4096 MiB, and none of 1 worker could ever give that: at most 1024 MiB and 1 core";
-    let refused = refused.says(&format!("can get no executor: {reason}"));
+    let refused = refused.says(row("can get no executor: an executor asks for 4096 MiB, and none of "));
+    let refused = refused.says("none of 1 worker could ever give that: at most 1024 MiB and 1 core");
     let job = refused.document["job"].as_str().unwrap();
     wait_until("the run to be taken back", LIMIT, || {
         cluster.lab().find_job(job).is_some_and(|job| job["Stop"] == true)
@@ -58,7 +59,8 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
     let driver = Jvm::of(&allocation, "org.apache.spark.deploy.SparkSubmit");
     driver.signal(Signal::SIGSTOP);
     let mut second = wordcount(&["--top", "2"]).spawn();
-    let told = format!("of 1 worker with 1 core and 1024 MiB 1 core and 1024 MiB are used by {holder}");
+    let used = row("are used by ");
+    let told = format!("of 1 worker with 1 core and 1024 MiB 1 core and 1024 MiB {used}{holder}");
     second.wait_until_told(&told);
     driver.signal(Signal::SIGCONT);
     for run in [first, second] {
@@ -89,7 +91,19 @@ fn executors_that_are_lost_are_told_and_the_run_goes_on() {
     executor.signal(Signal::SIGSTOP);
     run.wait_until_told("Spark says it has 1 executor with 1 core");
     executor.signal(Signal::SIGKILL);
-    run.wait_until_told("Spark lost its executor 0");
+    run.wait_until_told(&format!("{}0", row("Spark lost its executor ")));
     let counted = run.wait().ok();
     assert!(counted.text().contains("120000000 words, 3 distinct"), "{}", counted.text());
+}
+
+#[test]
+fn a_run_whose_workers_are_gone_says_so_and_goes_on_when_they_are_back() {
+    let cluster = Cluster::deployed("deserted");
+    let uri = format!("file://{CHECKOUT}/examples/alice.txt");
+    let mut run = cluster.nomspark("wordcount").args(["--input", &uri]).spawn();
+    run.wait_until_told(": registered");
+    cluster.lab().nomad(&["job", "stop", "-detach", &cluster.job("worker")]).ok();
+    run.wait_until_told(row("waiting for executors: no worker is registered with the master at "));
+    cluster.nomspark("deploy").run().ok();
+    assert_eq!(run.wait().ok().json()["total_words"], 26_457);
 }

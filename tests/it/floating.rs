@@ -11,10 +11,11 @@ use std::net::Ipv4Addr;
 use std::thread;
 use std::time::Duration;
 
-use self::cluster::{Floating, HOSTS, LIMIT};
+use self::cluster::{Floating, HOSTS, LIMIT, spec_text};
 use self::samples::{Sample, changes};
 use nix::sys::signal::Signal;
 
+use crate::support::rows::row;
 use crate::support::run::Running;
 use crate::support::{http, wait_until};
 
@@ -116,6 +117,7 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     redeploy(&mut floating);
     consul_is_away(&floating);
     the_master_is_replaced(&floating);
+    a_count_begins_again_where_no_master_remembers_it(&floating);
     floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
     assert_eq!(floating.place.holders(), BTreeSet::new());
     wait_until("Consul to hear that nobody holds the address", LIMIT, || floating.recorded().is_none());
@@ -133,9 +135,14 @@ fn check_services(floating: &Floating) {
     );
     floating.record("somebody");
     let told = floating.plain(&["status"]).run().ok().text();
-    let disagreement = format!("answers from {holder}, but Consul has a note that somebody holds it");
+    let disagreement = format!("answers from {holder}, {}somebody holds it", row("but Consul has a note that "));
     assert!(told.contains(&disagreement), "{told}");
     floating.record(&holder);
+    // Two VRRP routers of one number on one network would take each other for their own.
+    let other = floating.hosts.folder.path().join("other.hcl");
+    fs::write(&other, spec_text(&floating.hosts, 101, "")).unwrap();
+    let refused = floating.nomspark(&["deploy", "--name", "other", "--file", other.to_str().unwrap()]).run().fails(3);
+    refused.says(row("the router id 51 ")).says("the cluster spark");
     for (service, instances) in [("master", 1), ("master-ui", 1), ("worker", 1), ("edge", 3)] {
         let path = format!("/v1/health/service/spark-{service}?passing=true");
         wait_until(&format!("{instances} of spark-{service} in Consul"), LIMIT, || {
@@ -191,6 +198,8 @@ fn consul_is_away(floating: &Floating) {
     }
     thread::sleep(Duration::from_secs(5));
     assert_eq!(floating.master(), None, "a master leads that nobody confirms");
+    let told = row("Consul does not answer, this master stands by");
+    wait_until("the master to say that it waits for Consul", LIMIT, || floating.log("spark-master").contains(told));
     floating.hosts.up();
     assert_eq!(floating.settled(), holder);
     wait_until("the address to lead to a master with a worker again", LIMIT, || {
@@ -219,4 +228,19 @@ fn the_master_is_replaced(floating: &Floating) {
             servers.len() == 1 && servers[0].starts_with(after)
         });
     }
+}
+
+/// A new master that keeps no state leads, and a driver that it does not know starts again.
+fn a_count_begins_again_where_no_master_remembers_it(floating: &Floating) {
+    let spec = floating.spec("stats_port = 8405");
+    let text = fs::read_to_string(&spec).unwrap() + "master {\n  recovery = \"none\"\n}\n";
+    fs::write(&spec, text).unwrap();
+    floating.nomspark(&["deploy", "--file", spec.to_str().unwrap()]).run().ok();
+    let mut wordcount = floating.count(COPIES);
+    let job = name(&mut wordcount.run);
+    wait_until("the WordCount to count", LIMIT, || counting(floating));
+    floating.hosts.nomad(&["alloc", "stop", "-detach", &floating.allocation("spark-master")]).ok();
+    let told = row("leads now and knows nothing of this program: starting it again");
+    wait_until("the driver to begin again", LIMIT, || floating.log(&job).contains(told));
+    wordcount.counts_right();
 }

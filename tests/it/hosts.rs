@@ -12,6 +12,8 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::support::hosts::{Hosts, shared};
+use crate::support::lab::CHECKOUT;
+use crate::support::rows::row;
 use crate::support::run::Run;
 use crate::support::{http, wait_until};
 
@@ -245,7 +247,8 @@ fn a_network_that_is_in_use_is_refused() {
     Run::program("ip", ["address", "add", "198.18.96.77/32", "dev", "lo"]).run().ok();
     let failure = hosts.lab(&up).run();
     Run::program("ip", ["address", "delete", "198.18.96.77/32", "dev", "lo"]).run().ok();
-    failure.fails(1).says("198.18.96.0/24 is in use: the interface lo has 198.18.96.77/32").hints("--network");
+    let failure = failure.fails(1).says(row(" is in use: ")).hints("--network");
+    failure.says("198.18.96.0/24 is in use: the interface lo has 198.18.96.77/32");
     assert_gone(&hosts);
 
     Run::program("ip", ["route", "add", "unreachable", "198.18.96.0/23"]).run().ok();
@@ -256,7 +259,7 @@ fn a_network_that_is_in_use_is_refused() {
 
     let other = shared();
     let failure = hosts.lab(&["up", "--nodes", "3", "--network", other.network]).run().fails(1);
-    failure.says("belongs to the lab in").hints("--network");
+    failure.says(row("belongs to the lab in")).hints("--network");
     hosts.lab(&["down"]).run().ok();
     assert_eq!(other.up()["changed"], false, "the other lab is left alone");
 
@@ -267,5 +270,11 @@ fn a_network_that_is_in_use_is_refused() {
     assert!(path.status.code() == Some(1), "{}", path.stderr);
     let ordinary = hosts.lab(&up).env("XDG_STATE_HOME", "/tmp").user(65_534).run();
     ordinary.fails(2).says("needs root").hints("root");
+    // As in a container that may not change networks.
+    let weak = Run::program("setpriv", ["--bounding-set", "-net_admin", env!("CARGO_BIN_EXE_nomspark"), "lab"]);
+    let weak =
+        weak.args(up).args(["-o", "json"]).env("XDG_STATE_HOME", hosts.folder.path()).dir(CHECKOUT).run().fails(1);
+    let told = format!("{} {}", weak.message, weak.causes.join(" "));
+    assert!(told.contains(row("RTNETLINK answers: Operation not permitted")), "{told}");
     assert_gone(&hosts);
 }

@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::lab::CHECKOUT;
+use crate::support::rows::row;
+use crate::support::run::Run;
+
 /// A service whose tasks start children, one of them in a session of its own.
 const SLEEPER: &str = r#"
 job "sleeper" {
@@ -171,7 +175,10 @@ fn hint_and_message(output: &Output) -> (String, String) {
 fn a_lab_comes_up_once_and_goes_without_a_trace() {
     let lab = Lab::new(14_646, 18_500);
     assert_eq!(lab.ok("status")["running"], false);
-    assert_eq!(lab.run("env").status.code(), Some(1));
+    let environment = lab.run("env");
+    assert_eq!(environment.status.code(), Some(1));
+    let (_, message) = hint_and_message(&environment);
+    assert!(message.contains(row("the lab is not running")), "{message}");
 
     assert_eq!(lab.ok("up")["changed"], true);
     let pids = (lab.pid("nomad"), lab.pid("consul"));
@@ -257,7 +264,8 @@ fn a_busy_port_is_named_with_its_holder() {
     let output = lab.run("up");
     assert_eq!(output.status.code(), Some(1));
     let (hint, message) = hint_and_message(&output);
-    assert!(message.starts_with("port 18341 for Consul's gossip is taken by process"), "{message}");
+    assert!(message.starts_with("port 18341 for Consul's gossip "), "{message}");
+    assert!(message.contains(row("is taken by process ")), "{message}");
     assert!(hint.contains("--consul-port"), "{hint}");
     lab.assert_gone(&[]);
 }
@@ -284,7 +292,7 @@ fn other_ports_than_those_of_the_running_lab_are_refused() {
     let output = lab.run("up");
     assert_eq!(output.status.code(), Some(1));
     let (hint, message) = hint_and_message(&output);
-    assert!(message.contains("14716"), "{message}");
+    assert!(message.contains(&format!("{}14716", row("a lab exists already with Nomad on port "))), "{message}");
     assert!(hint.contains("nomspark lab down"), "{hint}");
 }
 
@@ -346,4 +354,17 @@ fn a_lab_needs_no_root() {
 
 fn root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
+}
+
+#[test]
+fn tools_that_are_missing_are_named_with_where_they_were_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program");
+    // It looks for a checkout around itself too.
+    fs::copy(env!("CARGO_BIN_EXE_nomspark"), &program).unwrap();
+    let up = || Run::program(&program, ["lab", "up", "-o", "json"]).env("XDG_STATE_HOME", folder.path());
+    let told = up().dir(folder.path()).env("PATH", "/nonexistent").run().fails(1);
+    told.says(row("nomad was found neither on PATH nor in .tools/bin of a checkout")).hints("make setup");
+    let told = up().env("SPARK_HOME", "/nothing").dir(CHECKOUT).run().fails(1);
+    told.says(row("SPARK_HOME is /nothing, which has no bin/spark-class"));
 }

@@ -23,4 +23,6 @@ mod recordings;
 mod recovery;
 mod seeds;
 mod support;
+mod tokens;
+mod troubleshooting;
 mod wordcount;

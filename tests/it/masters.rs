@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use self::leaders::{Asking, Claim, assert_never_two, assert_one_after_the_other, is_alive};
 use crate::floating::cluster::{Floating, HOSTS, LIMIT};
 use crate::support::process::Jvm;
+use crate::support::rows::row;
 use crate::support::run::Run;
 use crate::support::{address, http, wait_for, wait_or_tell, wait_until};
 
@@ -184,7 +185,13 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     );
     let log = masters.log(&leader);
     assert!(log.contains("worker_foreign in Consul's KV store: it was not written by a master of nomspark"), "{log}");
-    assert!(log.contains("app_old in Consul's KV store: it was written by Spark 4.1.0, this is Spark 4.3.0"), "{log}");
+    assert!(
+        log.contains(&format!(
+            "app_old in Consul's KV store: {}, this is Spark 4.3.0",
+            row("it was written by Spark 4.1.0")
+        )),
+        "{log}"
+    );
 
     let stop = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGSTOP);
     let go_on = |leader: &Master| Jvm::of(&leader.allocation, MASTER).signal(Signal::SIGCONT);
@@ -230,8 +237,11 @@ fn consul_is_slow(masters: &Masters) {
     let signal = |leader: &Master, signal| {
         masters.floating.signal(&leader.node, signal, |command, _| command.contains("/consul agent "));
     };
+    let (old, _) = masters.settled();
     let stop = |leader: &Master| signal(leader, Signal::SIGSTOP);
     masters.takeover("the leader's Consul stands still", stop, |leader| signal(leader, Signal::SIGCONT));
+    let told = row("Consul has not confirmed its lock in time");
+    wait_until("the old leader to have said why it ended", LIMIT, || masters.log(&old).contains(told));
 }
 
 /// While Consul elects, nobody can be elected; whoever leads afterwards, there were never two.

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::floating::cluster::{Floating, HOSTS};
+use crate::support::rows::row;
 use crate::support::run::Running;
 use crate::support::{address, wait_for, wait_until};
 
@@ -92,9 +93,8 @@ fn executors_that_reach_the_driver_again_count_on(cluster: &Apart) {
     let mut count = cluster.floating.count(1);
     let (host, port) = cluster.driver(&mut count.run);
     let silence = cluster.rule(APART, format!("ipproto tcp sport {port} blackhole"));
-    count.run.wait_until_told(&format!(
-        "and none of them reports to the driver: their hosts may not reach it at {host}:{port}"
-    ));
+    let told = row("and none of them reports to the driver: their hosts may not reach it at ");
+    count.run.wait_until_told(&format!("{told}{host}:{port}"));
     drop(silence);
     count.counts_right();
 }
@@ -106,11 +106,8 @@ fn executors_that_are_refused_name_the_driver(cluster: &Apart) {
     let others = HOSTS.iter().filter(|(name, _)| *name != APART);
     let _rules: Vec<Rule<'_>> =
         others.map(|(name, _)| cluster.rule(name, format!("ipproto tcp dport {port} unreachable"))).collect();
-    let told = count
-        .run
-        .wait()
-        .fails(6)
-        .says("gets no executor that stays: its executors end before they report to the driver, ");
+    let told = row("gets no executor that stays: its executors end before they report to the driver, ");
+    let told = count.run.wait().fails(6).says(told);
     let told = told.says(&format!("says that nothing answered at {host}:{port}")).hints("firewall");
     let tail = told.document["failures"][0]["log_tail"].as_array().unwrap();
     assert!(!tail.is_empty(), "{:#}", told.document);
@@ -136,14 +133,15 @@ fn a_count_outlives_nomad_s_leader_and_the_server_it_asks(cluster: &Apart) {
     count.counts_right();
 }
 
-/// A batch job that runs on one host only.
-const STAYS: &str = r#"job "stays" {
+/// A batch job that runs on one host only; its id, and what Nomad does when it fails, are to be filled in.
+const STAYS: &str = r#"job "ID" {
   type = "batch"
   constraint {
     attribute = "${node.unique.name}"
     value     = "wacken"
   }
   group "g" {
+    RESCHEDULE
     task "work" {
       driver = "raw_exec"
       config {
@@ -161,15 +159,22 @@ const STAYS: &str = r#"job "stays" {
 
 fn a_node_that_is_lost_is_told(cluster: &Apart) {
     let floating = &cluster.floating;
-    let file = floating.hosts.folder.path().join("stays.nomad.hcl");
-    fs::write(&file, STAYS).unwrap();
-    floating.hosts.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
-    wait_until("the job to run on a host", LIMIT, || floating.nodes("stays") == [APART]);
-    let mut watching = floating.nomspark(&["watch", "stays"]).spawn();
-    watching.wait_until_told("task work");
+    let once = "reschedule {\nattempts = 0\nunlimited = false\n}";
+    let mut watching = [("stays", ""), ("stays-once", once)].map(|(id, reschedule)| {
+        let file = floating.hosts.folder.path().join("stays.nomad.hcl");
+        fs::write(&file, STAYS.replace("ID", id).replace("RESCHEDULE", reschedule)).unwrap();
+        floating.hosts.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
+        wait_until("the job to run on a host", LIMIT, || floating.nodes(id) == [APART]);
+        floating.nomspark(&["watch", id]).spawn()
+    });
+    for watching in &mut watching {
+        watching.wait_until_told("task work");
+    }
     floating.hosts.lab(&["cut", APART]).run().ok();
-    let told = watching.wait().fails(3).says("the constraint `${node.unique.name} = wacken` is not met");
-    told.says("; it ran on wacken, which was lost");
+    let [again, once] = watching;
+    let told = again.wait().fails(3).says("the constraint `${node.unique.name} = wacken` is not met");
+    told.says(row("; it ran on wacken, which was lost"));
+    once.wait().fails(6).says(row("the node wacken was lost while it ran"));
     floating.hosts.lab(&["mend", APART]).run().ok();
     wait_for("the host to be back", LIMIT, || {
         let nodes = floating.nomad_get("/v1/nodes");

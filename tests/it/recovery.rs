@@ -1,13 +1,12 @@
 //! The recovery plugin of the masters and a real Consul that demands certificates and tokens.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::application::{source, spark_home, succeeds};
@@ -15,7 +14,7 @@ use crate::support::cluster::{CLUSTER, Cluster};
 use crate::support::fake_nomad::Certificates;
 use crate::support::lab::{CHECKOUT, program};
 use crate::support::process::Jvm;
-use crate::support::{http, wait_for, wait_until};
+use crate::support::{free_ports, http, secret, wait_for, wait_until};
 
 const PLUGIN: &str = "consul/recovery";
 const LIMIT: Duration = Duration::from_secs(30);
@@ -140,16 +139,4 @@ impl Drop for SafeConsul {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The token of an answer of `consul acl`.
-fn secret(answer: &[u8]) -> String {
-    let answer: Value = serde_json::from_slice(answer).unwrap();
-    answer["SecretID"].as_str().unwrap().to_owned()
-}
-
-fn free_ports<const N: usize>() -> [u16; N] {
-    // All at once, so that none is given twice.
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }

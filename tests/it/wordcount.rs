@@ -9,6 +9,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::cluster::{Cluster, DRIVER, demo};
+use crate::support::lab::CHECKOUT;
+use crate::support::rows::row;
 use crate::support::run::Run;
 
 /// Counts a file on the shared cluster.
@@ -172,4 +174,30 @@ fn an_output_that_cannot_be_written_is_told_before_anything_is_submitted() {
         let refused = run.fails(2).says("cannot be written").says(output.to_str().unwrap());
         assert_eq!(refused.events(), [""; 0], "nothing was registered");
     }
+}
+
+#[test]
+fn a_result_that_is_gone_is_told() {
+    let demo = demo(DRIVER);
+    let uri = format!("file://{CHECKOUT}/examples/alice.txt");
+    let counted = demo.nomspark("wordcount").args(["--input", &uri]).run().ok().json();
+    let job = counted["job"].as_str().unwrap();
+    let allocation = demo.lab().allocations(job)[0]["ID"].as_str().unwrap().to_owned();
+    // Nomad removes the files of one that has ended, as it does when its node needs room.
+    demo.lab().nomad(&["operator", "api", "-X", "PUT", &format!("/v1/client/allocation/{allocation}/gc")]).ok();
+    let told = demo.nomspark("wordcount").args(["--resume", job]).run().fails(1);
+    told.says(row("the run completed, but its result could not be read from Nomad"));
+}
+
+#[test]
+fn a_driver_that_is_none_of_nomspark_s_is_told_by_its_summary() {
+    let demo = demo(DRIVER);
+    let folder = tempfile::tempdir().unwrap();
+    let file = fs::read_to_string(format!("{CHECKOUT}/jobs/wordcount.nomad.hcl")).unwrap();
+    let ours = "command      = local.command[0]\n        args         = slice(local.command, 1, length(local.command))";
+    assert!(file.contains(ours), "the job file has another command");
+    let other = "command = \"/bin/sh\"\nargs = [\"-c\", \"echo hello >$${NOMAD_ALLOC_DIR}/data/summary.json\"]";
+    fs::write(folder.path().join("wordcount.nomad.hcl"), file.replace(ours, other)).unwrap();
+    let run = demo.nomspark("wordcount").args(["--input", "file:///a", "--jobs"]).arg(folder.path());
+    run.run().fails(1).says(row("the run completed, but its summary is not what nomspark's driver writes"));
 }

@@ -13,12 +13,13 @@ const LIMIT: Duration = Duration::from_mins(20);
 
 /// The text of a job; each group has a name, a number of allocations, how long each runs, and its exit code.
 pub(super) fn job(id: &str, kind: &str, extra: &str, groups: &[(&str, u32, &str, u32)]) -> String {
+    // Nomad keeps a process beside each task that has a log.
     let group = |(name, count, runs, exit): &(&str, u32, &str, u32)| {
         let update = if kind == "service" { "" } else { "reschedule {\nattempts = 0\nunlimited = false\n}\n" };
         format!(
             "group \"{name}\" {{\ncount = {count}\nrestart {{\nattempts = 0\nmode = \"fail\"\n}}\n{update}\
              ephemeral_disk {{\nsize = 10\n}}\ntask \"work\" {{\ndriver = \"mock_driver\"\nconfig {{\nrun_for = \"{runs}\"\n\
-             exit_code = {exit}\n}}\nlogs {{\nmax_files = 1\nmax_file_size = 1\n}}\nresources {{\ncpu = 1\nmemory = 10\n}}\n}}\n}}\n"
+             exit_code = {exit}\n}}\nlogs {{\ndisabled = true\nmax_files = 1\nmax_file_size = 1\n}}\nresources {{\ncpu = 1\nmemory = 10\n}}\n}}\n}}\n"
         )
     };
     let groups: String = groups.iter().map(group).collect();

@@ -49,7 +49,7 @@ pub(super) async fn measure(workshop: &Workshop) -> Result<Delays> {
     jobs::submit(workshop, "crowd", &jobs::job("crowd", "service", "", &[("g", CROWD, "24h", 0)])).await?;
     jobs::wait(workshop, "crowd", "g", "Running", u64::from(CROWD)).await?;
 
-    let update = "update {\nmax_parallel = 100\nmin_healthy_time = \"100ms\"\nhealth_check = \"task_states\"\n}";
+    let update = "update {\nmax_parallel = 5\nmin_healthy_time = \"100ms\"\nhealth_check = \"task_states\"\n}";
     let probe = |count: u32| jobs::job("probe", "service", update, &[("g", count, "24h", 0)]);
     jobs::submit(workshop, "probe", &probe(1)).await?;
     jobs::wait(workshop, "probe", "g", "Running", 1).await?;

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use serde_json::Value;
 use tokio::time::sleep;
 
 use super::jobs;
@@ -90,11 +89,14 @@ async fn polled(workshop: &Workshop, id: String, file: String) -> Result<bool> {
     jobs::nomad(workshop, &["job", "run", &file]).await?;
     loop {
         let mut command = workshop.command("nomad");
-        let output = command.args(["job", "status", "-json", &id]).kill_on_drop(true).output().await?;
-        let status: Value = serde_json::from_slice(&output.stdout)?;
-        let job = &status[0];
-        if job["Status"].as_str().or_else(|| status["Status"].as_str()) == Some("dead") {
-            return Ok(job["Summary"]["g"]["Failed"] == 0);
+        let output = command.args(["job", "status", &id]).kill_on_drop(true).output().await?;
+        let said = String::from_utf8(output.stdout)?;
+        let cells = || said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        if cells().any(|cells| cells == ["Status", "=", "dead"]) {
+            // The row of the summary: queued, starting, running, failed.
+            let failed =
+                cells().find_map(|cells| if cells.first() == Some(&"g") { cells.get(4).copied() } else { None });
+            return Ok(failed == Some("0"));
         }
         sleep(Duration::from_secs(1)).await;
     }

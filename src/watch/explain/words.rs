@@ -126,6 +126,21 @@ const TABLE: &[(&str, &str, &str)] = &[
         "list them in `allow_caps` of the clients' docker plugin, together with its defaults: docs/spec.md, \"In containers\"",
     ),
     (
+        r"Consul answered 403",
+        "Consul refuses what the master asks",
+        "give the masters a token with consul/master.policy.hcl; docs/acl.md says how",
+    ),
+    (
+        r"no Spark master answers; tried: none",
+        "Consul tells the worker of no master",
+        "where Consul has ACLs, give the workers a token with consul/worker.policy.hcl; docs/acl.md says how",
+    ),
+    (
+        r"Consul does not answer, this master stands by: (.{1,200})",
+        "Consul does not answer the master ($1)",
+        "an agent has to run on its node, at 127.0.0.1:8500 or at the address in the node's meta consul_http_addr",
+    ),
+    (
         r"(?i)used more memory than it reserved",
         "it needed more memory",
         "give the task more `memory`; for Spark that follows spark.driver.memory, --worker-memory and --master-memory",

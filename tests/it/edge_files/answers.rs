@@ -6,6 +6,7 @@ use std::path::Path;
 use super::edges::{EdgeFiles, all};
 use super::programs::need_root;
 use crate::support::lab::program;
+use crate::support::rows::row;
 use crate::support::run::{Done, Run};
 
 /// HAProxy in namespaces of its own, which end with this script and take it with them: its address disturbs nobody, and
@@ -52,7 +53,7 @@ fn haproxy_on_every_host_tells_that_host_s_name_and_that_there_is_no_master() {
             let configuration = edge.task_file(host, "haproxy.cfg", &[]);
             let answer = ask(&edge, &configuration, &probe, "/").text();
             assert!(answer.contains(" 503 "), "{}: {answer}", edge.case);
-            let sentence = format!("No Spark master is ALIVE, as HAProxy on {name} sees it.");
+            let sentence = format!("{} {name} sees it.", row("No Spark master is ALIVE, as HAProxy on"));
             assert!(answer.ends_with(&sentence), "{}: {answer}", edge.case);
         }
     }

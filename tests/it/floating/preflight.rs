@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::support::hosts::{Hosts, shared};
 use crate::support::lab::{self, CHECKOUT};
+use crate::support::rows::row;
 use crate::support::run::Run;
 use crate::support::wait_until;
 
@@ -38,7 +39,8 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
     let listens = ["exec", "republique", "--", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/7077"];
     wait_until("something to listen on 7077", LIMIT, || hosts.lab(&listens).run().status.success());
     let failure = deploy(&hosts, &spec).run().fails(3);
-    let failure = failure.says("held by republique: its port 7077 is taken: something listens on 0.0.0.0:7077");
+    let failure =
+        failure.says("held by republique: ").says(row("its port 7077 is taken: something listens on 0.0.0.0:7077"));
     failure.says("python3").hints("nothing was changed");
     drop(listener);
     assert_unchanged(&hosts);
@@ -47,13 +49,18 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
     Run::program("ip", ["address", "add", &address, "dev", "lo"]).run().ok();
     let done = deploy(&hosts, &spec).run();
     Run::program("ip", ["address", "delete", &address, "dev", "lo"]).run().ok();
-    let taken = format!("another machine has the address {} already", hosts.address(200));
+    let taken = format!("{} {} already", row("another machine has the address"), hosts.address(200));
     done.fails(3).says(&taken).says("borie: ").says("republique: ").says("wacken: ");
     assert_unchanged(&hosts);
 
     // What Nomad itself knows of the nodes needs no look.
     let nowhere = spec.replace(&hosts.address(13), &hosts.address(14));
-    deploy(&hosts, &nowhere).run().fails(3).says("the edge host wacken").says("has no address 198.18.98.14");
+    deploy(&hosts, &nowhere)
+        .run()
+        .fails(3)
+        .says("the edge host wacken")
+        .says("has no address 198.18.98.14")
+        .says(row("cannot hold the floating address: "));
     let interface = spec.replacen("eth0", "eth7", 1);
     deploy(&hosts, &interface).run().fails(3).says("the edge host borie").says("on the interface eth0, not on eth7");
     assert_unchanged(&hosts);
@@ -77,7 +84,7 @@ fn programs_and_interfaces_that_a_host_lacks_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let done = look(folder.path(), &["ip", "ss", "setpriv", "flock", "nice"], "lo");
     assert_eq!(done.status.code(), Some(1));
-    assert!(done.stderr.contains("it lacks haproxy keepalived timeout: install Debian's packages"), "{}", done.stderr);
+    assert!(done.stderr.contains(&format!("{}haproxy keepalived timeout: ", row("it lacks "))), "{}", done.stderr);
 
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("haproxy.cfg"), "frontend rpc\n  bogus\n").unwrap();

@@ -3,6 +3,7 @@
 use super::{File, ONE_TRY};
 use crate::support::docker::IMAGE;
 use crate::support::lab::with_docker;
+use crate::support::rows::row;
 use crate::support::run::Failure;
 
 /// Runs a program of an image and watches it fail.
@@ -16,7 +17,8 @@ fn failed(id: &str, image: &str, command: &str, arguments: &str) -> Failure {
 fn an_image_that_cannot_be_fetched_is_told() {
     // Nothing listens at that port.
     let told = failed("image", "127.0.0.1:1/nothing:1", "true", "");
-    told.says("its driver could not start it: Failed to pull `127.0.0.1:1/nothing:1`")
+    told.says(row("its driver could not start it: Failed to pull `"))
+        .says("127.0.0.1:1/nothing:1")
         .says("connection refused")
         .hints("check the image's name and tag");
 }
@@ -24,13 +26,25 @@ fn an_image_that_cannot_be_fetched_is_told() {
 #[test]
 fn a_program_that_its_image_lacks_is_told() {
     let told = failed("image-program", IMAGE, "/opt/nothing", "");
-    told.says("its driver could not start it: its image has no program /opt/nothing").hints("--spark-home");
+    told.says(row("its driver could not start it: its image has no program "))
+        .says("/opt/nothing")
+        .hints("--spark-home");
     let told = failed("image-path", IMAGE, "nothing", "");
     told.says("its driver could not start it: its image has no program nothing").hints("PATH");
 }
 
 #[test]
+fn a_capability_that_docker_s_plugin_refuses_is_told() {
+    let file = File::command("image-capability", "batch", "true").driver("docker");
+    let file = file.config(&format!("image = \"{IMAGE}\"\nnetwork_mode = \"host\"\ncap_add = [\"net_admin\"]"));
+    let told = file.group(ONE_TRY).run_in(with_docker()).watch().run().fails(6);
+    told.says(row("driver does not allow the following capabilities: net_admin")).hints("`allow_caps`");
+}
+
+#[test]
 fn a_container_that_needs_more_memory_than_it_reserved_is_told_with_its_limit() {
     let told = failed("image-memory", IMAGE, "bash", "\"-c\", \"a=x; while :; do a=$a$a; done\"");
-    told.says("the kernel killed it because it used more memory than it reserved, 64 MiB").hints("`memory`");
+    told.says(row("the kernel killed it because it used more memory than it reserved, "))
+        .says("64 MiB")
+        .hints("`memory`");
 }

@@ -6,6 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use super::{File, LIMIT, ONE_TRY, TRIES};
+use crate::support::rows::row;
 use crate::support::wait_until;
 
 /// A group with a service that Nomad itself keeps, whose check finds no file.
@@ -19,8 +20,12 @@ fn a_deployment_that_misses_its_deadline_is_told_with_what_its_check_said() {
         .group(&UNHEALTHY.replace("RESTART", ""))
         .job(update)
         .run();
-    let told =
-        job.watch().run().fails(6).says("the deployment of its version 0 failed with 0 of 1 allocations healthy");
+    let told = job
+        .watch()
+        .run()
+        .fails(6)
+        .says(row("the deployment of its version "))
+        .says("0 failed with 0 of 1 allocations healthy");
     told.says("the check alive last said: ").says("connection refused");
 }
 
@@ -31,7 +36,7 @@ fn a_task_that_nomad_restarts_for_its_health_is_told_with_what_its_check_said() 
         .group(&format!("{TRIES}\n{}", UNHEALTHY.replace("RESTART", restart)))
         .run();
     let told = job.watch().run().fails(6).says("its task work keeps failing, 2 times in ");
-    told.says("Nomad restarted it for its health").says("the check alive last said: ");
+    told.says(row("Nomad restarted it for its health: check \"alive\" unhealthy; the check alive last said: "));
 }
 
 #[test]
@@ -40,7 +45,7 @@ fn a_template_that_waits_is_told_with_what_it_waits_for() {
                     destination = \"local/x\"\n}";
     let job = File::script("template", "batch", "true").group(ONE_TRY).task(template).run();
     let told = job.watch().args(["--timeout", "15s"]).run().fails(5);
-    let line = "does not start: its template waits for ";
+    let line = row("does not start: its template waits for the key ");
     assert!(told.stderr.contains(line), "{}", told.stderr);
     for what in ["the key nosuch/key in Consul", "the variable nosuch/variable in Nomad"] {
         assert!(told.stderr.contains(what), "{what}: {}", told.stderr);

@@ -6,6 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{File, ONE_TRY};
+use crate::support::rows::row;
 use crate::support::run::Failure;
 
 /// Spark and what it starts stay on this machine.
@@ -33,7 +34,7 @@ fn program_file(program: &str) -> TempDir {
 #[test]
 fn a_class_that_is_not_there_is_told() {
     let told = failed("words-class", &format!("{SUBMIT} --class org.example.Main nothing.jar"));
-    told.says("its log says that the class org.example.Main was not found").hints("--class");
+    told.says(row("its log says that the class org.example.Main was not found")).hints("--class");
 }
 
 #[test]
@@ -51,20 +52,20 @@ fn pythons_that_differ_are_told() {
                    context.pythonVer = '2.7'\n\
                    context.parallelize([1]).map(str).count()\n";
     let told = failed_program("words-python", program);
-    told.says("its log says that the executors run Python 3.").says("and the driver runs Python 2.7");
+    told.says(row("its log says that the executors run Python 3.")).says("and the driver runs Python 2.7");
 }
 
 #[test]
 fn a_module_that_python_does_not_have_is_told() {
     let told = failed_program("words-module", "import nothing_of_this_name\n");
-    told.says("its log says that Python has no module nothing_of_this_name there").hints("--py-files");
+    told.says(row("its log says that Python has no module ")).says("nothing_of_this_name there").hints("--py-files");
 }
 
 #[test]
 fn what_a_python_program_raised_is_told_though_spark_writes_it_to_standard_output() {
     let program = "from pyspark import SparkContext\nprint(SparkContext().parallelize([1]).count() / 0)\n";
     let told = failed_program("words-raised", program);
-    told.says("its log says that its program raised ZeroDivisionError: division by zero").hints("in the log");
+    told.says(row("its log says that its program raised ZeroDivisionError: division by zero")).hints("in the log");
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn a_heap_that_is_too_small_is_told_apart_from_a_container_that_is() {
     let program = "from pyspark import SparkContext\n\
                    SparkContext()._jvm.java.nio.ByteBuffer.allocate(2000000000)\n";
     let told = failed_program("words-heap", program);
-    let told = told.says("its log says that a JVM's heap was too small").hints("spark.driver.memory");
+    let told = told.says(row("its log says that a JVM's heap was too small")).hints("spark.driver.memory");
     assert_eq!(told.document["failures"][0]["oom"], false, "{:#}", told.document);
 }
 
@@ -81,7 +82,10 @@ fn a_driver_that_an_executor_cannot_reach_is_told_with_its_address() {
     let backend = "exec \"$SPARK_HOME/bin/spark-class\" org.apache.spark.executor.CoarseGrainedExecutorBackend \
                    --driver-url spark://CoarseGrainedScheduler@127.0.0.1:9 --executor-id 0 --hostname 127.0.0.1 \
                    --cores 1 --app-id app";
-    failed("words-driver", backend).says("its log says that nothing answered at 127.0.0.1:9").hints("firewall");
+    failed("words-driver", backend)
+        .says(row("its log says that nothing answered at "))
+        .says("127.0.0.1:9")
+        .hints("firewall");
 }
 
 #[test]
@@ -89,7 +93,7 @@ fn a_disk_that_is_full_is_told() {
     // The mount belongs to the task's processes alone and goes with them.
     let script = "unshare --user --map-root-user --mount sh -c \
                   'mount -t tmpfs -o size=64k none /mnt && cat /dev/zero >/mnt/zeros'";
-    failed("words-disk", script).says("its log says that a disk is full").hints("ephemeral_disk");
+    failed("words-disk", script).says(row("its log says that a disk is full")).hints("ephemeral_disk");
 }
 
 #[test]
@@ -103,7 +107,12 @@ fn a_node_without_java_is_told() {
 fn a_command_that_is_not_in_the_chroot_is_told() {
     let job = File::command("words-chroot", "batch", "/opt/nothing/here").group(ONE_TRY).driver("exec").run();
     if nix::unistd::geteuid().is_root() {
-        job.watch().run().fails(6).says("/opt/nothing/here not found under path").hints("`chroot_env`");
+        job.watch()
+            .run()
+            .fails(6)
+            .says("file /opt/nothing/here")
+            .says(row("not found under path"))
+            .hints("`chroot_env`");
     } else {
         job.watch().run().fails(3).says("the task driver is missing on 1 of 1 nodes");
     }

@@ -9,8 +9,10 @@ pub(crate) mod http;
 pub(crate) mod lab;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod rows;
 pub(crate) mod run;
 
+use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,6 +46,19 @@ pub(crate) fn address(allocation: &Value, label: &str) -> Option<String> {
     let ports = allocation["AllocatedResources"]["Shared"]["Ports"].as_array()?;
     let port = ports.iter().find(|port| port["Label"] == label)?;
     Some(format!("{}:{}", port["HostIP"].as_str()?, port["Value"]))
+}
+
+/// The token in an answer of `nomad acl` or `consul acl`.
+pub(crate) fn secret(answer: &[u8]) -> String {
+    let answer: Value = serde_json::from_slice(answer).unwrap();
+    answer["SecretID"].as_str().unwrap().to_owned()
+}
+
+/// Ports of this machine that nobody has.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    // All at once, so that none is given twice.
+    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// Waits until a condition holds.

@@ -58,6 +58,19 @@ fn what_the_programs_say_is_understood() {
         ),
         ("JAVA_HOME is not set", "Java was not found"),
         ("Failed to pull `spark:nosuch`: API error", "the image could not be fetched"),
+        (
+            "WARN Election: Consul does not answer, this master stands by: java.io.IOException: Consul answered 403: \
+             Permission denied",
+            "Consul refuses what the master asks",
+        ),
+        (
+            "no Spark master answers; tried: none, Consul tells of no spark-master",
+            "Consul tells the worker of no master",
+        ),
+        (
+            "WARN Election: Consul does not answer, this master stands by: java.net.ConnectException",
+            "Consul does not answer the master (java.net.ConnectException)",
+        ),
         ("its driver could not start it: its image has no program /opt/a", "/opt/a is not in the image"),
         (
             "file /opt/spark/bin/spark-class not found under path /alloc/x",

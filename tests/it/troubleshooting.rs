@@ -1,0 +1,43 @@
+//! What docs/troubleshooting.md tells is what nomspark says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+use crate::support::lab::CHECKOUT;
+use crate::support::rows::rows;
+
+/// Rows that no test of a real Nomad can cause, and why.
+const NOT_CAUSED: [(&str, &str); 3] = [
+    ("failed to fetch docker daemon info", "Nomad's own words in its own command"),
+    ("services of one cluster vanish", "what people see in Consul, no words of nomspark's"),
+    ("what became of the job", "Nomad collects allocations before their job after a day; a fake one does so at once"),
+];
+
+#[test]
+fn every_failure_that_is_described_is_caused_by_a_test() {
+    let call = Regex::new(r#"\brow\(\s*"((?:[^"\\]|\\.)*)",?\s*\)"#).unwrap();
+    let sources: Vec<String> = sources(&Path::new(CHECKOUT).join("tests/it"));
+    let demanded: Vec<String> = sources
+        .iter()
+        .flat_map(|source| call.captures_iter(source))
+        .map(|call| call[1].replace("\\\"", "\"").replace("\\\\", "\\"))
+        .collect();
+    let is_caused = |row: &String| demanded.iter().any(|words| row.contains(words.as_str()));
+    let is_excused = |row: &String| NOT_CAUSED.iter().any(|(words, _)| row.contains(words));
+    let rows = rows();
+    let missing: Vec<&String> = rows.iter().filter(|row| !is_caused(row) && !is_excused(row)).collect();
+    assert!(missing.is_empty(), "no test demands the words of these rows: {missing:#?}");
+    for (words, _) in NOT_CAUSED {
+        assert!(rows.iter().any(|row| row.contains(words)), "no row has {words:?} any more");
+    }
+}
+
+/// The tests, those with a fake Nomad aside.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_test = |path: &PathBuf| !path.ends_with("faults") && !path.ends_with("support");
+    let read = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(path).unwrap()] };
+    entries.filter(is_test).flat_map(read).collect()
+}
