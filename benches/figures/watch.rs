@@ -38,7 +38,7 @@ async fn lines(workshop: &Workshop) -> Result<Vec<Figure>> {
             "from a deployment's event to the line, 99th percentile",
             deployment.percentile(99.0),
             Some(monitor),
-            Goal::Ratio(0.1),
+            Goal::Ratio(1.0),
         ),
     ])
 }

@@ -72,31 +72,27 @@ fn each_missing_capability_is_named(nomad: &Guarded, policy: &str) {
     let book = book();
     let wordcount = ["wordcount", "--input", &book];
     let drill = ["drill", "master-stop", "--yes"];
-    let cases: [(&str, &[&str], &str); 9] = [
-        ("\"list-jobs\", ", &["status"], "list-jobs"),
-        ("\"read-job\", ", &["status"], "read-job"),
-        ("\"submit-job\",", &["deploy", "--workers", "2"], "submit-job"),
-        ("\"read-fs\",", &["logs", "spark-worker"], "read-fs"),
-        ("\"alloc-exec\", \"alloc-node-exec\",", &wordcount, "alloc-exec"),
-        ("\"alloc-node-exec\",", &wordcount, "alloc-node-exec"),
+    let answered = "answered 403";
+    let of_nodes = row("answered 403 to GET /v1/nodes: Permission denied");
+    let of_command = row("Nomad refused to run a command in the allocation: ");
+    let of_result = row("the run completed, but Nomad refused to let its result be read");
+    let cases: [(&str, &[&str], &str, &str); 9] = [
+        ("\"list-jobs\", ", &["status"], "list-jobs", answered),
+        ("\"read-job\", ", &["status"], "read-job", answered),
+        ("\"submit-job\",", &["deploy", "--workers", "2"], "submit-job", answered),
+        ("\"read-fs\",", &["logs", "spark-worker"], "read-fs", answered),
+        ("\"alloc-exec\", \"alloc-node-exec\",", &wordcount, "alloc-exec", of_command),
+        ("\"alloc-node-exec\",", &wordcount, "alloc-node-exec", of_command),
         // What ran to its end is not run again: the same command goes on with it.
-        ("\"read-fs\",", &wordcount, "read-fs"),
-        ("\"alloc-lifecycle\",", &drill, "alloc-lifecycle"),
-        ("node {\n  policy = \"read\"\n}", &["deploy"], "node read"),
+        ("\"read-fs\",", &wordcount, "read-fs", of_result),
+        ("\"alloc-lifecycle\",", &drill, "alloc-lifecycle", answered),
+        ("node {\n  policy = \"read\"\n}", &["deploy"], "node read", of_nodes),
     ];
-    for (index, (missing, command, named)) in cases.into_iter().enumerate() {
+    for (index, (missing, command, named, told)) in cases.into_iter().enumerate() {
         let less = policy.replace(missing, "");
         assert_ne!(less, policy, "{missing} is not in the README's policy");
         let token = nomad.token(&format!("less-{index}"), &less, None);
-        let told = nomad.nomspark(&token, command).run().fails(4).hints(named);
-        match named {
-            "node read" => drop(told.says(row("answered 403 to GET /v1/nodes: Permission denied"))),
-            "read-fs" if command == wordcount => {
-                drop(told.says(row("the run completed, but Nomad refused to let its result be read")))
-            }
-            "alloc-exec" => drop(told.says(row("Nomad refused to run a command in the allocation: "))),
-            _ => {}
-        }
+        nomad.nomspark(&token, command).run().fails(4).says(told).hints(named);
     }
 
     // Nomad shows no pool to those who may see none, and refuses nobody.
