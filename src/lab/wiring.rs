@@ -13,6 +13,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -27,6 +28,8 @@ pub(super) const INTERFACE: &str = "eth0";
 /// The bridge, and the machine's end at it, in the bridge's namespace; the hosts' ends have the hosts' names.
 const BRIDGE: &str = "bridge";
 const MACHINE: &str = "machine";
+/// Where the kernel lists the interfaces of this machine.
+const INTERFACES: &str = "/sys/class/net";
 
 /// The shortest prefix of a route that is about this range; wider ones are a default route by another name.
 const RANGE: u8 = 15;
@@ -86,7 +89,11 @@ impl Wiring {
             }
         }
         let routes: Vec<Route> = self.ip.json("-4 route show table all").await?;
-        for route in routes.iter().filter(|route| route.dev.as_ref() != Some(&own)) {
+        // One whose interface is just being removed is listed for a moment longer, with the interface's number for its name.
+        let is_there = |route: &&Route| {
+            route.dev.as_ref().is_none_or(|device| *device != own && Path::new(INTERFACES).join(device).exists())
+        };
+        for route in routes.iter().filter(is_there) {
             let (address, prefix) = route.dst.split_once('/').unwrap_or((&route.dst, "32"));
             if let (Ok(address), Ok(prefix)) = (address.parse(), prefix.parse())
                 && prefix >= RANGE

@@ -239,6 +239,9 @@ fn a_count_begins_again_where_no_master_remembers_it(floating: &Floating) {
     let mut wordcount = floating.count(COPIES);
     let job = name(&mut wordcount.run);
     wait_until("the WordCount to count", LIMIT, || counting(floating));
+    // It shall not be done before anybody looks.
+    let host = &floating.nodes("spark-worker")[0];
+    floating.signal(host, Signal::SIGSTOP, |line, _| line.contains("CoarseGrainedExecutorBackend"));
     floating.hosts.nomad(&["alloc", "stop", "-detach", &floating.allocation("spark-master")]).ok();
     let told = row("leads now and knows nothing of this program: starting it again");
     wait_until("the driver to begin again", LIMIT, || floating.log(&job).contains(told));

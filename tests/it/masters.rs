@@ -98,10 +98,11 @@ impl Masters {
         // Until the leader has said at least once that it leads.
         thread::sleep(Duration::from_millis(500));
         fault(&old);
-        wait_until(&format!("the other master to lead with a worker after: {what}"), LIMIT, || {
-            let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address));
-            is_alive(new.ui) && state.is_some_and(|state| state["aliveworkers"].as_u64() > Some(0))
-        });
+        let look = || {
+            let state = http::find(&format!("http://{}:8080/json/", self.floating.place.address))?;
+            (is_alive(new.ui) && state["aliveworkers"].as_u64() > Some(0)).then_some(())
+        };
+        wait_or_tell(&format!("the other master to lead with a worker after: {what}"), LIMIT, look, || self.tell());
         // Whoever was paused or cut off comes back, and would have its say now.
         mend(&old);
         thread::sleep(Duration::from_secs(3));

@@ -159,7 +159,8 @@ const STAYS: &str = r#"job "ID" {
 
 fn a_node_that_is_lost_is_told(cluster: &Apart) {
     let floating = &cluster.floating;
-    let once = "reschedule {\nattempts = 0\nunlimited = false\n}";
+    let once = "disconnect {\nlost_after = \"5s\"\nreplace = false\n}\n\
+                reschedule {\nattempts = 0\nunlimited = false\n}";
     let mut watching = [("stays", ""), ("stays-once", once)].map(|(id, reschedule)| {
         let file = floating.hosts.folder.path().join("stays.nomad.hcl");
         fs::write(&file, STAYS.replace("ID", id).replace("RESCHEDULE", reschedule)).unwrap();

@@ -186,7 +186,7 @@ fn a_result_that_is_gone_is_told() {
     // Nomad removes the files of one that has ended, as it does when its node needs room.
     demo.lab().nomad(&["operator", "api", "-X", "PUT", &format!("/v1/client/allocation/{allocation}/gc")]).ok();
     let told = demo.nomspark("wordcount").args(["--resume", job]).run().fails(1);
-    told.says(row("the run completed, but its result could not be read from Nomad"));
+    told.says(row("the run completed, but Nomad has removed its files"));
 }
 
 #[test]

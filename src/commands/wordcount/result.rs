@@ -55,6 +55,8 @@ pub(super) enum ResultError {
     Refused,
     #[error("the run completed, but its summary is not what nomspark's driver writes")]
     Garbage(#[source] serde_json::Error),
+    #[error("the run completed, but Nomad has removed its files")]
+    Removed,
     #[error("the run completed, but Nomad knows its allocation no more")]
     NoAllocation,
 }
@@ -132,8 +134,13 @@ impl Outcome {
         let allocation = run.allocation().ok_or(ResultError::NoAllocation)?.id.clone();
         let summary = context.nomad.read_file(&allocation, SUMMARY).await.map_err(ResultError::Unreadable)?;
         let summary: Summary = serde_json::from_slice(&summary).map_err(|error| {
-            // Nomad has begun to answer with success when it finds that the token may not read.
-            if summary.starts_with(b"Permission denied") { ResultError::Refused } else { ResultError::Garbage(error) }
+            // Nomad has begun to answer with success when it finds that it cannot.
+            let answer = String::from_utf8_lossy(&summary).to_lowercase();
+            match () {
+                () if answer.starts_with("permission denied") => ResultError::Refused,
+                () if answer.starts_with("unknown allocation") => ResultError::Removed,
+                () => ResultError::Garbage(error),
+            }
         })?;
         let result = match output {
             None => None,

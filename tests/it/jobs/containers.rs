@@ -40,11 +40,3 @@ fn a_capability_that_docker_s_plugin_refuses_is_told() {
     let told = file.group(ONE_TRY).run_in(with_docker()).watch().run().fails(6);
     told.says(row("driver does not allow the following capabilities: net_admin")).hints("`allow_caps`");
 }
-
-#[test]
-fn a_container_that_needs_more_memory_than_it_reserved_is_told_with_its_limit() {
-    let told = failed("image-memory", IMAGE, "bash", "\"-c\", \"a=x; while :; do a=$a$a; done\"");
-    told.says(row("the kernel killed it because it used more memory than it reserved, "))
-        .says("64 MiB")
-        .hints("`memory`");
-}

@@ -127,8 +127,8 @@ fn a_task_that_needs_more_memory_than_it_reserved_is_told_with_its_limit() {
         .driver("exec")
         .run();
     if nix::unistd::geteuid().is_root() {
-        let reason = "the kernel killed it because it used more memory than it reserved, 20 MiB";
-        let told = job.watch().run().fails(6).says(reason).hints("`memory`");
+        let told = job.watch().run().fails(6).hints("`memory`");
+        let told = told.says(row("the kernel killed it because it used more memory than it reserved, ")).says("20 MiB");
         assert_eq!(told.document["failures"][0]["oom"], true, "{:#}", told.document);
     } else {
         job.watch().run().fails(3).says("the task driver is missing on 1 of 1 nodes");
