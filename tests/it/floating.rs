@@ -241,7 +241,9 @@ fn a_count_begins_again_where_no_master_remembers_it(floating: &Floating) {
     wait_until("the WordCount to count", LIMIT, || counting(floating));
     // It shall not be done before anybody looks.
     let host = &floating.nodes("spark-worker")[0];
-    floating.signal(host, Signal::SIGSTOP, |line, _| line.contains("CoarseGrainedExecutorBackend"));
+    let is_executor = |line: &str, _: &str| line.contains("CoarseGrainedExecutorBackend");
+    wait_until("the executor to run", LIMIT, || !floating.processes(host, is_executor).is_empty());
+    floating.signal(host, Signal::SIGSTOP, is_executor);
     floating.hosts.nomad(&["alloc", "stop", "-detach", &floating.allocation("spark-master")]).ok();
     let told = row("leads now and knows nothing of this program: starting it again");
     wait_until("the driver to begin again", LIMIT, || floating.log(&job).contains(told));

@@ -133,15 +133,14 @@ fn a_count_outlives_nomad_s_leader_and_the_server_it_asks(cluster: &Apart) {
     count.counts_right();
 }
 
-/// A batch job that runs on one host only; its id, and what Nomad does when it fails, are to be filled in.
+/// A job that runs on one host only; its id and its type are to be filled in.
 const STAYS: &str = r#"job "ID" {
-  type = "batch"
+  type = "TYPE"
   constraint {
     attribute = "${node.unique.name}"
     value     = "wacken"
   }
   group "g" {
-    RESCHEDULE
     task "work" {
       driver = "raw_exec"
       config {
@@ -159,11 +158,10 @@ const STAYS: &str = r#"job "ID" {
 
 fn a_node_that_is_lost_is_told(cluster: &Apart) {
     let floating = &cluster.floating;
-    let once = "disconnect {\nlost_after = \"5s\"\nreplace = false\n}\n\
-                reschedule {\nattempts = 0\nunlimited = false\n}";
-    let mut watching = [("stays", ""), ("stays-once", once)].map(|(id, reschedule)| {
+    // Nobody else can do what a node was to do.
+    let mut watching = [("stays", "batch"), ("stays-once", "sysbatch")].map(|(id, kind)| {
         let file = floating.hosts.folder.path().join("stays.nomad.hcl");
-        fs::write(&file, STAYS.replace("ID", id).replace("RESCHEDULE", reschedule)).unwrap();
+        fs::write(&file, STAYS.replace("ID", id).replace("TYPE", kind)).unwrap();
         floating.hosts.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
         wait_until("the job to run on a host", LIMIT, || floating.nodes(id) == [APART]);
         floating.nomspark(&["watch", id]).spawn()

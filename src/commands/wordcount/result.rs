@@ -138,7 +138,9 @@ impl Outcome {
             let answer = String::from_utf8_lossy(&summary).to_lowercase();
             match () {
                 () if answer.starts_with("permission denied") => ResultError::Refused,
-                () if answer.starts_with("unknown allocation") => ResultError::Removed,
+                () if answer.starts_with("state for allocation") || answer.starts_with("unknown allocation") => {
+                    ResultError::Removed
+                }
                 () => ResultError::Garbage(error),
             }
         })?;

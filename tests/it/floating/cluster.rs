@@ -173,6 +173,16 @@ impl Floating {
 
     /// Sends a signal to the processes of a host whose command lines and environments satisfy a condition.
     pub(crate) fn signal(&self, host: &str, signal: Signal, condition: impl Fn(&str, &str) -> bool) {
+        let wanted = self.processes(host, condition);
+        assert!(!wanted.is_empty(), "nothing to send {signal} to on {host}");
+        for pid in wanted {
+            // It may have ended with another one.
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+
+    /// The processes of a host whose command lines and environments satisfy a condition.
+    pub(crate) fn processes(&self, host: &str, condition: impl Fn(&str, &str) -> bool) -> Vec<i32> {
         let number = |path: PathBuf| fs::metadata(path).ok().map(|metadata| metadata.ino());
         let pid = self.place.hosts.iter().find(|(name, _)| name == host).unwrap().1;
         let network = number(format!("/proc/{pid}/ns/net").into());
@@ -183,12 +193,7 @@ impl Floating {
             number(format!("/proc/{pid}/ns/net").into()) == network
                 && condition(&text(format!("/proc/{pid}/cmdline")), &text(format!("/proc/{pid}/environ")))
         });
-        let wanted: Vec<i32> = wanted.collect();
-        assert!(!wanted.is_empty(), "nothing to send {signal} to on {host}");
-        for pid in wanted {
-            // It may have ended with another one.
-            let _ = kill(Pid::from_raw(pid), signal);
-        }
+        wanted.collect()
     }
 
     /// Kills all processes of the edge's allocation on a host at once.
