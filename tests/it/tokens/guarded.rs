@@ -72,8 +72,8 @@ impl Guarded {
             },
             "client": {
                 // Below those of labs.
-                "min_dynamic_port": 18_000,
-                "max_dynamic_port": 18_499,
+                "min_dynamic_port": 17_000,
+                "max_dynamic_port": 17_499,
                 "network_interface": "lo",
                 "meta": { "spark_home": spark_home(), "consul_http_addr": consul_address },
                 "options": { "fingerprint.denylist": "env_aws,env_gce,env_azure,env_digitalocean" },
