@@ -199,7 +199,9 @@ fn consul_is_away(floating: &Floating) {
     thread::sleep(Duration::from_secs(5));
     assert_eq!(floating.master(), None, "a master leads that nobody confirms");
     let told = row("Consul does not answer, this master stands by");
-    wait_until("the master to say that it waits for Consul", LIMIT, || floating.log("spark-master").contains(told));
+    wait_until("the master to say that it waits for Consul", LIMIT, || {
+        floating.log("spark-master", "master").contains(told)
+    });
     floating.hosts.up();
     assert_eq!(floating.settled(), holder);
     wait_until("the address to lead to a master with a worker again", LIMIT, || {
@@ -246,6 +248,6 @@ fn a_count_begins_again_where_no_master_remembers_it(floating: &Floating) {
     floating.signal(host, Signal::SIGSTOP, is_executor);
     floating.hosts.nomad(&["alloc", "stop", "-detach", &floating.allocation("spark-master")]).ok();
     let told = row("leads now and knows nothing of this program: starting it again");
-    wait_until("the driver to begin again", LIMIT, || floating.log(&job).contains(told));
+    wait_until("the driver to begin again", LIMIT, || floating.log(&job, "driver").contains(told));
     wordcount.counts_right();
 }

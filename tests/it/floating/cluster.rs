@@ -114,18 +114,16 @@ impl Floating {
         running.map(|allocation| allocation["NodeName"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The id of a job's only running allocation.
+    /// The id of a job's newest allocation.
     pub(crate) fn allocation(&self, job: &str) -> String {
         let allocations = self.nomad_get(&format!("/v1/job/{job}/allocations"));
-        let mut all = allocations.as_array().unwrap().iter();
-        let running = all.find(|allocation| allocation["ClientStatus"] == "running");
-        running.unwrap_or_else(|| panic!("{job} does not run: {allocations:#}"))["ID"].as_str().unwrap().to_owned()
+        let newest = allocations.as_array().unwrap().iter().max_by_key(|it| it["CreateIndex"].as_u64());
+        newest.unwrap_or_else(|| panic!("{job} has no allocation"))["ID"].as_str().unwrap().to_owned()
     }
 
-    /// What a job's only running allocation has written to standard error.
-    pub(crate) fn log(&self, job: &str) -> String {
-        let id = self.allocation(job);
-        self.hosts.nomad(&["alloc", "logs", "-stderr", "-task", job.rsplit('-').next().unwrap_or(job), &id]).text()
+    /// What a task of a job's newest allocation has written to standard error.
+    pub(crate) fn log(&self, job: &str, task: &str) -> String {
+        self.hosts.nomad(&["alloc", "logs", "-stderr", "-task", task, &self.allocation(job)]).text()
     }
 
     /// Waits until every host is well and one has the address and answers; gives that one.
