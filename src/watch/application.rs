@@ -66,7 +66,8 @@ impl Application {
         (before != Some(now)).then(|| Event::Stage {
             job: self.job.clone(),
             stage: stage.stage_id,
-            name: stage.name.clone(),
+            // Spark adds this where the program does not tell its lines.
+            name: stage.name.trim_end_matches(" at <unknown>:0").to_owned(),
             status,
             // Others between its start and its end are for a picture, not for lines.
             is_new: before.is_none_or(|(before, _)| before != status),
