@@ -108,3 +108,22 @@ keep() {
   for name in "$@"; do mv -f "$WORK/bin/$name" "$TOOLS/bin/$name"; done
   stamp "$folder" "$(release)"
 }
+
+# setup_unpacked FOLDER WHAT-FOR FETCH NAME...: the machine's own programs, otherwise those that FETCH unpacks.
+setup_unpacked() {
+  local folder=$1 what_for=$2 fetch=$3 name path wanted=()
+  shift 3
+  for name in "$@"; do
+    if path=$(machines_own "$name"); then
+      say "    $name: $path, the machine's own"
+    else
+      wanted+=("$name")
+    fi
+  done
+  if [[ $(missing_of "$folder" "$@") ]]; then
+    step "$folder" "fetching Debian's ${wanted[*]}, $what_for" "10 to 20 seconds" "$fetch" "${wanted[@]}"
+    keep "$folder" "${wanted[@]}"
+  elif ((${#wanted[@]} > 0)); then
+    say "    ${wanted[*]}: in .tools/bin"
+  fi
+}

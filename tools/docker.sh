@@ -19,19 +19,5 @@ fetch_docker() {
 }
 
 setup_docker() {
-  local name path wanted=()
-  for name in "${DOCKER_PROGRAMS[@]}"; do
-    if path=$(machines_own "$name"); then
-      say "    $name: $path, the machine's own"
-    else
-      wanted+=("$name")
-    fi
-  done
-  if docker_missing; then
-    step docker "fetching Debian's Docker, 250 MB unpacked, in which the tests run Spark in containers" \
-      "10 to 20 seconds" fetch_docker "${wanted[@]}"
-    keep docker "${wanted[@]}"
-  elif ((${#wanted[@]} > 0)); then
-    say "    ${wanted[*]}: in .tools/bin"
-  fi
+  setup_unpacked docker "250 MB unpacked, in which the tests run Spark in containers" fetch_docker "${DOCKER_PROGRAMS[@]}"
 }

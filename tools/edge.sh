@@ -18,19 +18,5 @@ fetch_edge() {
 }
 
 setup_edge() {
-  local name path wanted=()
-  for name in "${EDGE_PROGRAMS[@]}"; do
-    if path=$(machines_own "$name"); then
-      say "    $name: $path, the machine's own"
-    else
-      wanted+=("$name")
-    fi
-  done
-  if edge_missing; then
-    step edge "fetching Debian's ${wanted[*]}, for a floating address in front of the masters" \
-      "10 to 20 seconds" fetch_edge "${wanted[@]}"
-    keep edge "${wanted[@]}"
-  elif ((${#wanted[@]} > 0)); then
-    say "    ${wanted[*]}: in .tools/bin"
-  fi
+  setup_unpacked edge "for a floating address in front of the masters" fetch_edge "${EDGE_PROGRAMS[@]}"
 }
