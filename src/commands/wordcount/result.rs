@@ -136,12 +136,13 @@ impl Outcome {
         let summary: Summary = serde_json::from_slice(&summary).map_err(|error| {
             // Nomad has begun to answer with success when it finds that it cannot.
             let answer = String::from_utf8_lossy(&summary).to_lowercase();
-            match () {
-                () if answer.starts_with("permission denied") => ResultError::Refused,
-                () if answer.starts_with("state for allocation") || answer.starts_with("unknown allocation") => {
-                    ResultError::Removed
-                }
-                () => ResultError::Garbage(error),
+            let begins = |words: &str| answer.starts_with(words);
+            if begins("permission denied") {
+                ResultError::Refused
+            } else if begins("state for allocation") || begins("unknown allocation") {
+                ResultError::Removed
+            } else {
+                ResultError::Garbage(error)
             }
         })?;
         let result = match output {
