@@ -11,16 +11,16 @@ use std::net::Ipv4Addr;
 use std::thread;
 use std::time::Duration;
 
-use self::cluster::{Floating, HOSTS, LIMIT, spec_text};
+use self::cluster::{Floating, HOSTS, LIMIT, is_executor, spec_text};
 use self::samples::{Sample, changes};
 use nix::sys::signal::Signal;
 
 use crate::support::rows::row;
 use crate::support::run::Running;
-use crate::support::{http, wait_until};
+use crate::support::{http, wait_or_tell, wait_until};
 
-/// How often the book is counted: long enough for every fault to come while an application runs.
-const COPIES: usize = 7_000;
+/// How often the book is counted: long enough to be caught at work.
+const COPIES: usize = 3_000;
 
 /// Does something to the holder of the address, and watches it move to another host. Gives what was seen meanwhile.
 fn takeover(floating: &Floating, what: &str, fault: impl Fn(&str)) -> Vec<Sample> {
@@ -90,6 +90,8 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     let mut wordcount = floating.count(COPIES);
     let job = name(&mut wordcount.run);
     wait_until("the WordCount to count", LIMIT, || counting(&floating));
+    // However fast the machine is, the application shall live through every fault.
+    let worker = floating.pause_executor();
 
     let kill_keepalived = |host: &str| floating.kill(host, |line, _| line.contains("/keepalived --dont-fork"));
     let what = "keepalived killed";
@@ -103,7 +105,13 @@ fn whatever_is_killed_one_host_answers_and_the_count_is_right() {
     let what = "cut off";
     assert_one_holder(what, &takeover(&floating, what, |host| drop(floating.hosts.lab(&["cut", host]).run().ok())));
     // Where Consul's leader was on that host, no master may lead until Consul has another one.
-    wait_until("the WordCount to go on after the last fault", LIMIT, || counting(&floating));
+    wait_or_tell(
+        "the WordCount to be known after the last fault",
+        LIMIT,
+        || counting(&floating).then_some(()),
+        || format!("; its driver says:\n{}", floating.log(&job, "driver")),
+    );
+    floating.signal(&worker, Signal::SIGCONT, is_executor);
     let sampling = floating.place.sample();
     floating.hosts.lab(&["mend", &idle]).run().ok();
     let holder = floating.settled();
@@ -242,10 +250,7 @@ fn a_count_begins_again_where_no_master_remembers_it(floating: &Floating) {
     let job = name(&mut wordcount.run);
     wait_until("the WordCount to count", LIMIT, || counting(floating));
     // It shall not be done before anybody looks.
-    let host = &floating.nodes("spark-worker")[0];
-    let is_executor = |line: &str, _: &str| line.contains("CoarseGrainedExecutorBackend");
-    wait_until("the executor to run", LIMIT, || !floating.processes(host, is_executor).is_empty());
-    floating.signal(host, Signal::SIGSTOP, is_executor);
+    floating.pause_executor();
     floating.hosts.nomad(&["alloc", "stop", "-detach", &floating.allocation("spark-master")]).ok();
     let told = row("leads now and knows nothing of this program: starting it again");
     wait_until("the driver to begin again", LIMIT, || floating.log(&job, "driver").contains(told));

@@ -20,6 +20,8 @@ use crate::support::{http, wait_for, wait_until};
 
 /// What everything may take on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_mins(2);
+/// What a count may take, with every fault that comes meanwhile.
+const COUNTED: Duration = Duration::from_mins(10);
 /// The hosts in the order of their priorities, and the last parts of their addresses.
 pub(crate) const HOSTS: [(&str, u8); 3] = [("borie", 11), ("republique", 12), ("wacken", 13)];
 /// Where Consul keeps who holds the address.
@@ -194,6 +196,14 @@ impl Floating {
         wanted.collect()
     }
 
+    /// Lets an application's only executor stand still; gives the host where it is.
+    pub(crate) fn pause_executor(&self) -> String {
+        let host = self.nodes("spark-worker").remove(0);
+        wait_until("the executor to run", LIMIT, || !self.processes(&host, is_executor).is_empty());
+        self.signal(&host, Signal::SIGSTOP, is_executor);
+        host
+    }
+
     /// Kills all processes of the edge's allocation on a host at once.
     pub(crate) fn kill_edge(&self, host: &str) {
         self.kill(host, |_, environment| environment.contains("NOMAD_JOB_ID=spark-edge "));
@@ -205,9 +215,14 @@ impl Floating {
         let text = self.hosts.folder.path().join("books.txt");
         fs::write(&text, book.repeat(copies)).unwrap();
         let input = format!("file://{}", text.display());
-        let run = self.nomspark(&["wordcount", "--input", &input, "--top", "3"]).spawn();
+        let run = self.nomspark(&["wordcount", "--input", &input, "--top", "3"]).limit(COUNTED).spawn();
         Counting { run, book, copies: copies as u64, text }
     }
+}
+
+/// Whether this is the command line of one of Spark's executors.
+pub(crate) fn is_executor(command: &str, _environment: &str) -> bool {
+    command.contains("CoarseGrainedExecutorBackend")
 }
 
 /// A WordCount that runs.
