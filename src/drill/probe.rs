@@ -283,7 +283,8 @@ async fn watch_jobs(nomad: Nomad, questions: Questions, leading: Leading, notes:
                     let _ = state.changes(&changes);
                 }
             }
-            Observation::Disconnected(_) | Observation::Refused(_) => continue,
+            // No job of a cluster is left on a lost node.
+            Observation::NodesLost(_) | Observation::Disconnected(_) | Observation::Refused(_) => continue,
         }
         if states.values().all(|state| state.listed) {
             notes.take(asked, Sight::Jobs(jobs_of(&states, &questions)));

@@ -45,6 +45,14 @@ pub enum Change {
     Deployment(Box<Deployment>),
 }
 
+impl Change {
+    /// The job, if it is one that changed.
+    #[must_use]
+    pub fn job(&self) -> Option<&Job> {
+        if let Self::Job(job) = self { Some(job) } else { None }
+    }
+}
+
 /// Why the stream ended.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {

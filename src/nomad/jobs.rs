@@ -114,6 +114,13 @@ impl Job {
         matches!(self.kind.as_str(), "system" | "sysbatch")
     }
 
+    /// Whether Nomad leaves its allocations as they are when their nodes are lost. It evaluates every other job again then,
+    /// and calls them lost; a sysbatch job might run twice on a node if it did (`createNodeEvals` in Nomad's servers).
+    #[must_use]
+    pub fn is_left_on_lost_nodes(&self) -> bool {
+        self.kind == "sysbatch"
+    }
+
     /// Whether it runs nothing itself but starts others: periodic ones by the clock, parameterized ones by dispatch.
     #[must_use]
     pub fn starts_others(&self) -> bool {

@@ -108,6 +108,14 @@ impl NodeDetail {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct LostNode {
+    #[serde(rename = "ID")]
+    id: String,
+    modify_index: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct NodePool {
     name: String,
 }
@@ -116,6 +124,14 @@ impl Nomad {
     /// `GET /v1/nodes`.
     pub async fn nodes(&self) -> Result<Vec<Node>, Error> {
         self.http.get("/v1/nodes", &[]).await
+    }
+
+    /// `GET /v1/nodes` of those that are not heard of, each with the index at which it last changed. They are down, or
+    /// disconnected where a job there has a `disconnect` block.
+    pub async fn lost_nodes(&self) -> Result<BTreeMap<String, u64>, Error> {
+        let filter = r#"Status == "down" or Status == "disconnected""#;
+        let lost: Vec<LostNode> = self.http.get("/v1/nodes", &[("filter", filter)]).await?;
+        Ok(lost.into_iter().map(|node| (node.id, node.modify_index)).collect())
     }
 
     /// `GET /v1/node/:id`.

@@ -139,8 +139,8 @@ impl Advice for Error {
         match self {
             Self::TimedOut { resume, .. } | Self::Interrupted { resume, .. } => Some(resume.clone()),
             Self::NotPlaced { .. } => Some(
-                "ask for less with --worker-memory, --worker-cores, --master-memory or --workers, or add nodes; \
-                 --wait-for-capacity waits until there is room"
+                "ask for less (of a cluster with --worker-memory, --worker-cores, --master-memory or --workers), lift the \
+                 constraint or add nodes; --wait-for-capacity waits until there is room"
                     .to_owned(),
             ),
             Self::NoExecutors { .. } => Some(

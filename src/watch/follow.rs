@@ -3,11 +3,14 @@
 //! The stream is opened before the lists are read, so that no change can fall between the two. Whatever breaks the
 //! stream (its end, a stall, garbage, an error of a list) leads to the same answer: wait, open, list.
 
+use std::collections::BTreeMap;
+use std::iter;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
+use tracing::debug;
 
 use super::state::JobListing;
 use crate::cli::exit::Exit;
@@ -15,6 +18,7 @@ use crate::error::{Advice, one_line};
 use crate::http;
 use crate::nomad::Nomad;
 use crate::nomad::events::Change;
+use crate::nomad::jobs::Job;
 
 /// Nomad sends a heartbeat every 30 s; two that are missing mean that nobody is at the other end.
 const STALL: Duration = Duration::from_secs(65);
@@ -23,6 +27,9 @@ const FIRST_ATTEMPTS: u32 = 3;
 /// How many observations may wait for a slow reader.
 const QUEUE: usize = 256;
 
+/// How often Nomad is asked which nodes are lost, where it would not tell: about as often as nodes say that they are up.
+const NODES: Duration = Duration::from_secs(15);
+
 /// What the watcher saw.
 #[derive(Debug)]
 pub enum Observation {
@@ -30,6 +37,9 @@ pub enum Observation {
     Listed(Vec<JobListing>),
     /// What changed at once after the last listing.
     Changed(Vec<Change>),
+    /// The nodes that are lost now, each with the index at which it went; only told where a job's allocations are lost with
+    /// them without a word.
+    NodesLost(BTreeMap<String, u64>),
     /// Nomad cannot be followed now; it is tried again.
     Disconnected(String),
     /// Nomad refused, or never answered since the watch began: trying again is useless.
@@ -41,36 +51,92 @@ pub enum Observation {
 pub fn follow(nomad: Nomad, jobs: Vec<String>) -> mpsc::Receiver<Observation> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
-        let mut waits = http::backoff();
-        let mut ever_listed = false;
-        let mut attempts = 0;
-        loop {
-            let mut listed = || {
-                waits = http::backoff();
-                ever_listed = true;
-            };
-            let Err(gap) = list_then_stream(&nomad, &jobs, &sender, &mut listed).await else {
-                return;
-            };
-            attempts += 1;
-            let gives_up = !ever_listed && attempts >= FIRST_ATTEMPTS;
-            let refused = matches!(&gap, Gap::Http(error) if error.exit() == Exit::Refused || gives_up);
-            let observation = match gap {
-                Gap::Http(error) if refused => Observation::Refused(error),
-                Gap::Http(error) => Observation::Disconnected(one_line(&error)),
-                Gap::Stream(reason) => Observation::Disconnected(reason),
-            };
-            if sender.send(observation).await.is_err() || refused {
-                return;
-            }
-            let wait = waits.next().unwrap_or(STALL);
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = sender.closed() => return,
-            }
+        let outlet = Outlet { sender, nodes_matter: Notify::new() };
+        tokio::select! {
+            () = follow_jobs(&nomad, &jobs, &outlet) => {}
+            () = follow_nodes(&nomad, &outlet) => {}
         }
     });
     receiver
+}
+
+/// Where observations go.
+struct Outlet {
+    sender: mpsc::Sender<Observation>,
+    /// Whether a job was seen of which only its nodes tell that it is lost.
+    nodes_matter: Notify,
+}
+
+impl Outlet {
+    /// An error when nobody listens any more.
+    async fn tell(&self, observation: Observation) -> Result<(), mpsc::error::SendError<Observation>> {
+        if observation.jobs().any(Job::is_left_on_lost_nodes) {
+            self.nodes_matter.notify_one();
+        }
+        self.sender.send(observation).await
+    }
+}
+
+impl Observation {
+    fn jobs(&self) -> Box<dyn Iterator<Item = &Job> + '_> {
+        match self {
+            Self::Listed(listings) => Box::new(listings.iter().filter_map(|listing| listing.job.as_ref())),
+            Self::Changed(changes) => Box::new(changes.iter().filter_map(Change::job)),
+            Self::NodesLost(_) | Self::Disconnected(_) | Self::Refused(_) => Box::new(iter::empty()),
+        }
+    }
+}
+
+/// Follows jobs until nobody listens any more, or Nomad refuses.
+async fn follow_jobs(nomad: &Nomad, jobs: &[String], outlet: &Outlet) {
+    let mut waits = http::backoff();
+    let mut ever_listed = false;
+    let mut attempts = 0;
+    loop {
+        let mut listed = || {
+            waits = http::backoff();
+            ever_listed = true;
+        };
+        let Err(gap) = list_then_stream(nomad, jobs, outlet, &mut listed).await else {
+            return;
+        };
+        attempts += 1;
+        let gives_up = !ever_listed && attempts >= FIRST_ATTEMPTS;
+        let refused = matches!(&gap, Gap::Http(error) if error.exit() == Exit::Refused || gives_up);
+        let observation = match gap {
+            Gap::Http(error) if refused => Observation::Refused(error),
+            Gap::Http(error) => Observation::Disconnected(one_line(&error)),
+            Gap::Stream(reason) => Observation::Disconnected(reason),
+        };
+        if outlet.tell(observation).await.is_err() || refused {
+            return;
+        }
+        let wait = waits.next().unwrap_or(STALL);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = outlet.sender.closed() => return,
+        }
+    }
+}
+
+/// Tells which nodes are lost, from when on it matters, until nobody listens any more.
+async fn follow_nodes(nomad: &Nomad, outlet: &Outlet) {
+    outlet.nodes_matter.notified().await;
+    let mut known = BTreeMap::new();
+    loop {
+        match nomad.lost_nodes().await {
+            Ok(lost) if lost != known => {
+                known.clone_from(&lost);
+                if outlet.tell(Observation::NodesLost(lost)).await.is_err() {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            // The jobs themselves may be read all the same.
+            Err(error) => debug!(%error, "which nodes are lost is not known"),
+        }
+        tokio::time::sleep(NODES).await;
+    }
 }
 
 /// Why the stream has to be opened again.
@@ -83,7 +149,7 @@ enum Gap {
 async fn list_then_stream(
     nomad: &Nomad,
     jobs: &[String],
-    sender: &mpsc::Sender<Observation>,
+    outlet: &Outlet,
     listed: &mut (impl FnMut() + Send),
 ) -> Result<(), Gap> {
     let names: Vec<&str> = jobs.iter().map(String::as_str).collect();
@@ -96,13 +162,13 @@ async fn list_then_stream(
         listings.push(listing);
     }
     listed();
-    if sender.send(Observation::Listed(listings)).await.is_err() {
+    if outlet.tell(Observation::Listed(listings)).await.is_err() {
         return Ok(());
     }
     loop {
         let batch = tokio::select! {
             batch = timeout(STALL, stream.next()) => batch,
-            () = sender.closed() => return Ok(()),
+            () = outlet.sender.closed() => return Ok(()),
         };
         let batch = match batch {
             Err(_) => return Err(Gap::Stream(format!("silent for {} s", STALL.as_secs()))),
@@ -116,12 +182,12 @@ async fn list_then_stream(
         }
         let mut changes = batch.changes;
         let ended = take_ends(&mut changes);
-        if !changes.is_empty() && sender.send(Observation::Changed(changes)).await.is_err() {
+        if !changes.is_empty() && outlet.tell(Observation::Changed(changes)).await.is_err() {
             return Ok(());
         }
         for job in ended {
             let (listing, _) = list(nomad, &job).await.map_err(Gap::Http)?;
-            if sender.send(Observation::Listed(vec![listing])).await.is_err() {
+            if outlet.tell(Observation::Listed(vec![listing])).await.is_err() {
                 return Ok(());
             }
         }

@@ -50,6 +50,8 @@ pub struct JobState {
     pub deployment: Option<Deployment>,
     /// The failures of tasks while they were watched, in the order in which they became known.
     pub failures_seen: Vec<SeenFailure>,
+    /// The nodes that are lost, each with the index at which it went: only known where it matters.
+    lost_nodes: BTreeMap<String, u64>,
 }
 
 impl JobState {
@@ -126,6 +128,32 @@ impl JobState {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Takes in which nodes are lost now, each with the index at which it went.
+    pub fn nodes_lost(&mut self, nodes: &BTreeMap<String, u64>) -> Vec<Event> {
+        let lost_before: BTreeSet<String> = self.lost().map(|allocation| allocation.id.clone()).collect();
+        self.lost_nodes.clone_from(nodes);
+        let newly_lost = self.lost().filter(|allocation| !lost_before.contains(&allocation.id));
+        let ended = |allocation: &Allocation| Event::AllocationEnded {
+            job: self.id.clone(),
+            allocation: allocation.id.clone(),
+            status: "lost".to_owned(),
+        };
+        newly_lost.map(ended).collect()
+    }
+
+    /// Whether an allocation is lost with its node though Nomad goes on calling it running, and will until the node is back.
+    #[must_use]
+    pub fn is_lost(&self, allocation: &Allocation) -> bool {
+        // One that is newer was placed when the node was back.
+        let went_with_it =
+            self.lost_nodes.get(&allocation.node_id).is_some_and(|index| allocation.create_index < *index);
+        went_with_it && !allocation.is_terminal() && self.job.as_ref().is_some_and(Job::is_left_on_lost_nodes)
+    }
+
+    fn lost(&self) -> impl Iterator<Item = &Allocation> {
+        self.allocations.values().filter(|allocation| self.is_lost(allocation))
     }
 
     /// The deployment of the job's newest version, if it failed.

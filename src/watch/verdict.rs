@@ -58,10 +58,11 @@ impl JobState {
             return Some(Verdict::Gone);
         };
         let current = self.current_allocations();
-        if current.iter().any(|allocation| !allocation.is_terminal() && allocation.desired_status == "run") {
+        let has_ended = |allocation: &Allocation| allocation.is_terminal() || self.is_lost(allocation);
+        if current.iter().any(|allocation| !has_ended(allocation) && allocation.desired_status == "run") {
             return None;
         }
-        let ended = current.iter().all(|allocation| allocation.is_terminal());
+        let ended = current.iter().all(|allocation| has_ended(allocation));
         let done = current.iter().filter(|allocation| has_done_its_work(allocation)).count();
         if job.stop {
             let complete = job.ends() && !current.is_empty() && done == current.len();
@@ -70,8 +71,10 @@ impl JobState {
         if job.ends() && ended && done as u64 >= job.desired() && done == wanted(&current) {
             return Some(Verdict::Complete);
         }
-        // Nomad says dead when neither an allocation nor an evaluation is left: until then it may try again.
-        (ended && job.status == "dead").then(|| verdict_of_dead(job, &current))
+        // Nomad says dead when neither an allocation nor an evaluation is left: until then it may try again. Of one that is
+        // lost without a word of Nomad's it never says so.
+        let tries_again = job.status != "dead" && !current.iter().any(|allocation| self.is_lost(allocation));
+        (ended && !tries_again).then(|| verdict_of_dead(job, &current))
     }
 }
 
@@ -125,7 +128,8 @@ pub(super) fn failure(allocation: &Allocation) -> Failure {
     let end = failed.and_then(|(_, state)| last_end(state));
     let reason = match failed.and_then(|(_, state)| explain::task_failure(state)) {
         Some(reason) => reason,
-        None if allocation.client_status == "lost" => {
+        // Of one that is lost without a word of Nomad's it still says running.
+        None if !matches!(allocation.client_status.as_str(), "complete" | "failed") => {
             format!("the node {} was lost while it ran", allocation.node_name)
         }
         None if !allocation.client_description.is_empty() => allocation.client_description.clone(),

@@ -93,6 +93,13 @@ impl Watcher {
                     }
                 }
             }
+            Observation::NodesLost(nodes) => {
+                for state in self.states.values_mut() {
+                    for event in state.nodes_lost(&nodes) {
+                        report.event(&event)?;
+                    }
+                }
+            }
             Observation::Disconnected(reason) => {
                 self.attempts_lost = self.attempts_lost.saturating_add(1);
                 debug!(%reason, attempts_lost = self.attempts_lost, "Nomad cannot be followed");

@@ -133,9 +133,9 @@ fn a_count_outlives_nomad_s_leader_and_the_server_it_asks(cluster: &Apart) {
     count.counts_right();
 }
 
-/// A batch job that runs on one host only.
+/// A job that runs on one host only.
 const STAYS: &str = r#"job "stays" {
-  type = "batch"
+  type = "TYPE"
   constraint {
     attribute = "${node.unique.name}"
     value     = "wacken"
@@ -156,17 +156,24 @@ const STAYS: &str = r#"job "stays" {
 }
 "#;
 
+/// Nomad looks for another node for a batch job. Of a sysbatch job it never says that it is lost.
 fn a_node_that_is_lost_is_told(cluster: &Apart) {
     let floating = &cluster.floating;
-    let file = floating.hosts.folder.path().join("stays.nomad.hcl");
-    fs::write(&file, STAYS).unwrap();
-    floating.hosts.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
-    wait_until("the job to run on a host", LIMIT, || floating.nodes("stays") == [APART]);
-    let mut watching = floating.nomspark(&["watch", "stays"]).spawn();
-    watching.wait_until_told("task work");
+    let watch = |kind: &str| {
+        let job = format!("stays-{kind}");
+        let file = floating.hosts.folder.path().join("stays.nomad.hcl");
+        fs::write(&file, STAYS.replace("stays", &job).replace("TYPE", kind)).unwrap();
+        floating.hosts.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
+        wait_until("the job to run on a host", LIMIT, || floating.nodes(&job) == [APART]);
+        let mut watching = floating.nomspark(&["watch", &job]).spawn();
+        watching.wait_until_told("task work");
+        watching
+    };
+    let (batch, sysbatch) = (watch("batch"), watch("sysbatch"));
     floating.hosts.lab(&["cut", APART]).run().ok();
-    let told = watching.wait().fails(3).says("the constraint `${node.unique.name} = wacken` is not met");
+    let told = batch.wait().fails(3).says("the constraint `${node.unique.name} = wacken` is not met");
     told.says(row("; it ran on wacken, which was lost"));
+    sysbatch.wait().fails(6).says(row("the node wacken was lost while it ran")).hints("bring that node back");
     floating.hosts.lab(&["mend", APART]).run().ok();
     wait_for("the host to be back", LIMIT, || {
         let nodes = floating.nomad_get("/v1/nodes");

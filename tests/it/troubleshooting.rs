@@ -9,10 +9,9 @@ use crate::support::lab::CHECKOUT;
 use crate::support::rows::rows;
 
 /// Rows that no test of a real Nomad can cause, and why.
-const NOT_CAUSED: [(&str, &str); 4] = [
+const NOT_CAUSED: [(&str, &str); 3] = [
     ("failed to fetch docker daemon info", "Nomad's own words in its own command"),
     ("services of one cluster vanish", "what people see in Consul, no words of nomspark's"),
-    ("was lost while it ran", "Nomad 1.11 looked for another node whenever one was lost here"),
     ("what became of the job", "Nomad collects allocations before their job after a day; a fake one does so at once"),
 ];
 

@@ -30,6 +30,11 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 
 const TABLE: &[(&str, &str, &str)] = &[
     (
+        r"^the node (\S+) was lost while it ran$",
+        "the node $1 was lost",
+        "bring that node back, where it may have gone on and can be watched again, or run it again",
+    ),
+    (
         r"(?i)no space left on device",
         "a disk is full",
         "free space on that node, or give the task's group a larger `ephemeral_disk`",

@@ -1,8 +1,12 @@
 //! The verdicts, case by case.
 
+use std::collections::BTreeMap;
+
+use super::super::state::JobListing;
 use super::super::state::tests::{JOB, allocation, job, listed, task, terminated, with_task};
 use super::*;
 use crate::nomad::jobs::Job;
+use crate::report::Event;
 
 fn verdict(job: Job, allocations: Vec<Allocation>) -> Option<Verdict> {
     listed(Some(job), allocations).verdict()
@@ -76,6 +80,28 @@ fn a_job_on_each_node_needs_all_nodes() {
     assert_eq!(verdict(each("dead"), vec![on("n1", "complete"), on("n2", "complete")]), Some(Verdict::Complete));
     let failure = only_failure(verdict(each("dead"), vec![on("n1", "failed"), on("n2", "complete")]));
     assert_eq!(failure.allocation, "n1");
+}
+
+#[test]
+fn an_allocation_on_each_node_is_lost_with_a_node_of_which_nomad_says_nothing() {
+    let on = |node: &str, status: &str| Allocation { node_id: node.to_owned(), ..allocation(node, 0, status, (5, 6)) };
+    let each = Job { kind: "sysbatch".to_owned(), ..job("running", 1) };
+    let mut state = listed(Some(each.clone()), vec![on("n1", "running"), on("n2", "running")]);
+    let lost = |node: &str, index| BTreeMap::from([(node.to_owned(), index)]);
+    let ended = |id: &str| Event::AllocationEnded { job: JOB.into(), allocation: id.into(), status: "lost".into() };
+    assert_eq!(state.nodes_lost(&lost("n1", 7)), [ended("n1")]);
+    assert_eq!(state.nodes_lost(&lost("n1", 7)), [], "it is told once");
+    assert_eq!(state.verdict(), None, "the other one runs");
+    let listing =
+        |allocations| JobListing { id: JOB.into(), job: Some(each.clone()), allocations, ..Default::default() };
+    state.list(listing(vec![on("n1", "running"), on("n2", "complete")]));
+    assert_eq!(only_failure(state.verdict()).reason, "the node n was lost while it ran");
+    state.nodes_lost(&BTreeMap::new());
+    assert_eq!(state.verdict(), None, "the node is back, and what it ran goes on");
+    state.nodes_lost(&lost("n1", 4));
+    assert_eq!(state.verdict(), None, "it was placed after the node had been down");
+    state.list(listing(vec![on("n1", "complete"), on("n2", "complete")]));
+    assert_eq!(state.verdict(), Some(Verdict::Complete));
 }
 
 #[test]

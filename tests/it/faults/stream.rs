@@ -51,6 +51,7 @@ impl Follower {
                 }
             }
             Observation::Changed(changes) => self.told.extend(self.state.changes(&changes)),
+            Observation::NodesLost(nodes) => self.told.extend(self.state.nodes_lost(&nodes)),
             Observation::Disconnected(reason) => self.gaps.push(reason),
             Observation::Refused(error) => self.refused = Some(error),
         }
