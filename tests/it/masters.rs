@@ -94,6 +94,7 @@ impl Masters {
         mend: impl FnOnce(&Master),
     ) -> (Vec<Claim>, Vec<SocketAddr>) {
         let (old, new) = self.settled();
+        let restarts = self.restarts(&new);
         let asking = Asking::start(vec![old.ui, new.ui]);
         // Until the leader has said at least once that it leads.
         thread::sleep(Duration::from_millis(500));
@@ -105,10 +106,13 @@ impl Masters {
             if is_alive(new.ui) {
                 return has_workers.then(|| vec![old.ui, new.ui]);
             }
-            // On a busy machine one that Nomad has started again may be the quicker one.
             let old_leads = is_alive(old.ui);
             old_gave_way |= !old_leads;
-            (old_gave_way && old_leads && has_workers).then(|| vec![old.ui])
+            let leads_again = old_gave_way && old_leads && has_workers;
+            // Whoever stands by is quicker than a master that starts, unless it had to start itself.
+            let stood_by = leads_again && self.restarts(&new) == restarts;
+            assert!(!stood_by, "{what}: the old master led again instead of the other one{}", self.tell());
+            leads_again.then(|| vec![old.ui])
         };
         let leaders = wait_or_tell(&format!("a takeover after: {what}"), LIMIT, look, || self.tell());
         // Whoever was paused or cut off comes back, and would have its say now.
@@ -123,6 +127,12 @@ impl Masters {
     fn final_takeover(&self, what: &str, fault: impl FnOnce(&Master), mend: impl FnOnce(&Master)) {
         let (claims, leaders) = self.takeover(what, fault, mend);
         assert_one_after_the_other(what, &claims, &leaders);
+    }
+
+    /// How often Nomad has started a master again.
+    fn restarts(&self, master: &Master) -> u64 {
+        let allocation = self.floating.nomad_get(&format!("/v1/allocation/{}", master.allocation));
+        allocation["TaskStates"]["master"]["Restarts"].as_u64().unwrap()
     }
 
     fn signal(&self, master: &Master, signal: &str) {
