@@ -41,7 +41,7 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
 
     // No worker has 4 GiB.
     let refused = wordcount(&["--conf", "spark.executor.memory=4g"]).run().fails(3).hints("--worker-memory");
-    let refused = refused.says(row("can get no executor: an executor asks for 4096 MiB, and none of "));
+    let refused = refused.shows("can get no executor: an executor asks for 4096 MiB, and none of ");
     let refused = refused.says("none of 1 worker could ever give that: at most 1024 MiB and 1 core");
     let job = refused.document["job"].as_str().unwrap();
     wait_until("the run to be taken back", LIMIT, || {

@@ -150,7 +150,7 @@ fn check_services(floating: &Floating) {
     let other = floating.hosts.folder.path().join("other.hcl");
     fs::write(&other, spec_text(&floating.hosts, 101, "")).unwrap();
     let refused = floating.nomspark(&["deploy", "--name", "other", "--file", other.to_str().unwrap()]).run().fails(3);
-    refused.says(row("the router id 51 ")).says("the cluster spark");
+    refused.shows("the router id 51 ").says("the cluster spark");
     for (service, instances) in [("master", 1), ("master-ui", 1), ("worker", 1), ("edge", 3)] {
         let path = format!("/v1/health/service/spark-{service}?passing=true");
         wait_until(&format!("{instances} of spark-{service} in Consul"), LIMIT, || {

@@ -11,7 +11,6 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::lab::{Guard, shared};
-use crate::support::rows::row;
 use crate::support::run::Run;
 use crate::support::wait_until;
 
@@ -142,7 +141,7 @@ const ONE_TRY: &str = "restart {\nattempts = 0\nmode = \"fail\"\n}\nreschedule {
 fn a_task_that_keeps_failing_ends_the_watch_with_its_reason_rate_and_last_words() {
     let job = File::script("loop", "service", "echo boom >&2; exit 3").group(TRIES).run();
     let told =
-        job.watch().run().fails(6).says(row("its task work keeps failing, 2 times in ")).says("it exited with code 3");
+        job.watch().run().fails(6).shows("its task work keeps failing, 2 times in ").says("it exited with code 3");
     let told = told.document;
     let failure = &told["failures"][0];
     assert_eq!((&failure["task"], &failure["exit_code"]), (&json!("work"), &json!(3)), "{told:#}");
@@ -203,7 +202,7 @@ fn what_has_no_place_ends_the_watch_at_once_or_is_waited_for() {
             .is_some_and(|all| all.iter().any(|evaluation| !evaluation["FailedTGAllocs"].is_null()))
     });
     let reason = "the constraint `${attr.kernel.name} = plan9` is not met on 1 of 1 nodes";
-    let told = job.watch().run().fails(3).says(reason).says(row("is not met on 1 of 1 nodes"));
+    let told = job.watch().run().fails(3).says(reason).shows("is not met on 1 of 1 nodes");
     told.within(Duration::from_secs(2));
     job.watch().args(["--wait-for-capacity", "--timeout", "2s"]).run().fails(5);
 }
@@ -212,7 +211,7 @@ fn what_has_no_place_ends_the_watch_at_once_or_is_waited_for() {
 fn of_a_job_that_only_starts_others_the_newest_is_followed() {
     let job = File::script("parent", "batch", "true").group(ONE_TRY).job("parameterized {}").run();
     let told = job.watch().run().fails(1);
-    let told = told.says(row("runs nothing itself, it starts other jobs, and none of them is there"));
+    let told = told.shows("runs nothing itself, it starts other jobs, and none of them is there");
     assert_eq!(told.hint, "`nomad job dispatch foreign-parent` starts one");
     job.lab.nomad(&["job", "dispatch", "-detach", &job.id]).ok();
     let told = job.watch().run().ok();

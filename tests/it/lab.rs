@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::lab::CHECKOUT;
-use crate::support::rows::row;
+use crate::support::rows::demand;
 use crate::support::run::Run;
 
 /// A service whose tasks start children, one of them in a session of its own.
@@ -171,14 +171,20 @@ fn hint_and_message(output: &Output) -> (String, String) {
     (text("hint"), text("message"))
 }
 
+/// Demands the words of a row of docs/troubleshooting.md, and its exit code.
+#[track_caller]
+fn shows(output: &Output, words: &str) {
+    let (_, message) = hint_and_message(output);
+    demand(words, &message, output.status.code());
+}
+
 #[test]
 fn a_lab_comes_up_once_and_goes_without_a_trace() {
     let lab = Lab::new(14_646, 18_500);
     assert_eq!(lab.ok("status")["running"], false);
     let environment = lab.run("env");
     assert_eq!(environment.status.code(), Some(1));
-    let (_, message) = hint_and_message(&environment);
-    assert!(message.contains(row("the lab is not running")), "{message}");
+    shows(&environment, "the lab is not running");
 
     assert_eq!(lab.ok("up")["changed"], true);
     let pids = (lab.pid("nomad"), lab.pid("consul"));
@@ -263,9 +269,9 @@ fn a_busy_port_is_named_with_its_holder() {
     let _listener = TcpListener::bind("127.0.0.1:18341").unwrap();
     let output = lab.run("up");
     assert_eq!(output.status.code(), Some(1));
+    shows(&output, "is taken by process ");
     let (hint, message) = hint_and_message(&output);
     assert!(message.starts_with("port 18341 for Consul's gossip "), "{message}");
-    assert!(message.contains(row("is taken by process ")), "{message}");
     assert!(hint.contains("--consul-port"), "{hint}");
     lab.assert_gone(&[]);
 }
@@ -291,8 +297,9 @@ fn other_ports_than_those_of_the_running_lab_are_refused() {
     lab.nomad_port = 14_726;
     let output = lab.run("up");
     assert_eq!(output.status.code(), Some(1));
+    shows(&output, "a lab exists already with Nomad on port ");
     let (hint, message) = hint_and_message(&output);
-    assert!(message.contains(&format!("{}14716", row("a lab exists already with Nomad on port "))), "{message}");
+    assert!(message.contains("port 14716"), "{message}");
     assert!(hint.contains("nomspark lab down"), "{hint}");
 }
 
@@ -364,7 +371,7 @@ fn tools_that_are_missing_are_named_with_where_they_were_looked_for() {
     fs::copy(env!("CARGO_BIN_EXE_nomspark"), &program).unwrap();
     let up = || Run::program(&program, ["lab", "up", "-o", "json"]).env("XDG_STATE_HOME", folder.path());
     let told = up().dir(folder.path()).env("PATH", "/nonexistent").run().fails(1);
-    told.says(row("nomad was found neither on PATH nor in .tools/bin of a checkout")).hints("make setup");
+    told.shows("nomad was found neither on PATH nor in .tools/bin of a checkout").hints("make setup");
     let told = up().env("SPARK_HOME", "/nothing").dir(CHECKOUT).run().fails(1);
-    told.says(row("SPARK_HOME is /nothing, which has no bin/spark-class"));
+    told.shows("SPARK_HOME is /nothing, which has no bin/spark-class");
 }

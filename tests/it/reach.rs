@@ -106,8 +106,8 @@ fn executors_that_are_refused_name_the_driver(cluster: &Apart) {
     let others = HOSTS.iter().filter(|(name, _)| *name != APART);
     let _rules: Vec<Rule<'_>> =
         others.map(|(name, _)| cluster.rule(name, format!("ipproto tcp dport {port} unreachable"))).collect();
-    let told = row("gets no executor that stays: its executors end before they report to the driver, ");
-    let told = count.run.wait().fails(6).says(told);
+    let told = count.run.wait().fails(6);
+    let told = told.shows("gets no executor that stays: its executors end before they report to the driver, ");
     let told = told.says(&format!("says that nothing answered at {host}:{port}")).hints("firewall");
     let tail = told.document["failures"][0]["log_tail"].as_array().unwrap();
     assert!(!tail.is_empty(), "{:#}", told.document);
@@ -172,8 +172,8 @@ fn a_node_that_is_lost_is_told(cluster: &Apart) {
     let (batch, sysbatch) = (watch("batch"), watch("sysbatch"));
     floating.hosts.lab(&["cut", APART]).run().ok();
     let told = batch.wait().fails(3).says("the constraint `${node.unique.name} = wacken` is not met");
-    told.says(row("; it ran on wacken, which was lost"));
-    sysbatch.wait().fails(6).says(row("the node wacken was lost while it ran")).hints("bring that node back");
+    told.shows("; it ran on wacken, which was lost");
+    sysbatch.wait().fails(6).shows("the node wacken was lost while it ran").hints("bring that node back");
     floating.hosts.lab(&["mend", APART]).run().ok();
     wait_for("the host to be back", LIMIT, || {
         let nodes = floating.nomad_get("/v1/nodes");

@@ -10,7 +10,7 @@ use guarded::Guarded;
 use serde_json::Value;
 
 use crate::support::lab::CHECKOUT;
-use crate::support::rows::row;
+use crate::support::run::Failure;
 use crate::support::wait_until;
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -36,12 +36,12 @@ fn whoever_consul_refuses_is_named(nomad: &Guarded, token: &str) {
     nomad.let_tasks("worker", "master");
     let told = nomad.nomspark(token, &["deploy", "--timeout", "20s"]).run().fails(5);
     told.says("waiting for one of Spark's masters to say ALIVE")
-        .says(row("its log says that Consul refuses what the master asks"))
+        .shows("its log says that Consul refuses what the master asks")
         .says("consul/master.policy.hcl");
 
     nomad.let_tasks("master", "master");
     let told = nomad.nomspark(token, &["deploy", "--timeout", "20s"]).run().fails(5);
-    told.says(row("its log says that Consul tells the worker of no master")).says("consul/worker.policy.hcl");
+    told.shows("its log says that Consul tells the worker of no master").says("consul/worker.policy.hcl");
     nomad.let_tasks("worker", "worker");
     // Consul does not wake whoever asks for services when the answer changes because of a policy.
     nomad.nomspark(token, &["stop", "--yes"]).run().ok();
@@ -68,15 +68,18 @@ fn whoever_has_no_token_is_refused(nomad: &Guarded) {
     }
 }
 
+/// What a failure has to tell.
+type Demand = fn(Failure) -> Failure;
+
 fn each_missing_capability_is_named(nomad: &Guarded, policy: &str) {
     let book = book();
     let wordcount = ["wordcount", "--input", &book];
     let drill = ["drill", "master-stop", "--yes"];
-    let answered = "answered 403";
-    let of_nodes = row("answered 403 to GET /v1/nodes: Permission denied");
-    let of_command = row("Nomad refused to run a command in the allocation: ");
-    let of_result = row("the run completed, but Nomad refused to let its result be read");
-    let cases: [(&str, &[&str], &str, &str); 9] = [
+    let answered: Demand = |failure| failure.says("answered 403");
+    let of_command: Demand = |failure| failure.shows("Nomad refused to run a command in the allocation: ");
+    let of_result: Demand = |failure| failure.shows("the run completed, but Nomad refused to let its result be read");
+    let of_nodes: Demand = |failure| failure.shows("answered 403 to GET /v1/nodes: Permission denied");
+    let cases: [(&str, &[&str], &str, Demand); 9] = [
         ("\"list-jobs\", ", &["status"], "list-jobs", answered),
         ("\"read-job\", ", &["status"], "read-job", answered),
         ("\"submit-job\",", &["deploy", "--workers", "2"], "submit-job", answered),
@@ -88,11 +91,11 @@ fn each_missing_capability_is_named(nomad: &Guarded, policy: &str) {
         ("\"alloc-lifecycle\",", &drill, "alloc-lifecycle", answered),
         ("node {\n  policy = \"read\"\n}", &["deploy"], "node read", of_nodes),
     ];
-    for (index, (missing, command, named, told)) in cases.into_iter().enumerate() {
+    for (index, (missing, command, named, demand)) in cases.into_iter().enumerate() {
         let less = policy.replace(missing, "");
         assert_ne!(less, policy, "{missing} is not in the README's policy");
         let token = nomad.token(&format!("less-{index}"), &less, None);
-        nomad.nomspark(&token, command).run().fails(4).says(told).hints(named);
+        demand(nomad.nomspark(&token, command).run().fails(4)).hints(named);
     }
 
     // Nomad shows no pool to those who may see none, and refuses nobody.

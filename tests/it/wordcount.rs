@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::support::cluster::{Cluster, DRIVER, demo};
 use crate::support::lab::CHECKOUT;
-use crate::support::rows::row;
 use crate::support::run::Run;
 
 /// Counts a file on the shared cluster.
@@ -186,7 +185,7 @@ fn a_result_that_is_gone_is_told() {
     // Nomad removes the files of one that has ended, as it does when its node needs room.
     demo.lab().nomad(&["operator", "api", "-X", "PUT", &format!("/v1/client/allocation/{allocation}/gc")]).ok();
     let told = demo.nomspark("wordcount").args(["--resume", job]).run().fails(1);
-    told.says(row("the run completed, but Nomad has removed its files"));
+    told.shows("the run completed, but Nomad has removed its files");
 }
 
 #[test]
@@ -199,5 +198,5 @@ fn a_driver_that_is_none_of_nomspark_s_is_told_by_its_summary() {
     let other = "command = \"/bin/sh\"\nargs = [\"-c\", \"echo hello >$${NOMAD_ALLOC_DIR}/data/summary.json\"]";
     fs::write(folder.path().join("wordcount.nomad.hcl"), file.replace(ours, other)).unwrap();
     let run = demo.nomspark("wordcount").args(["--input", "file:///a", "--jobs"]).arg(folder.path());
-    run.run().fails(1).says(row("the run completed, but its summary is not what nomspark's driver writes"));
+    run.run().fails(1).shows("the run completed, but its summary is not what nomspark's driver writes");
 }

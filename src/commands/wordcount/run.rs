@@ -239,7 +239,12 @@ impl Advice for UploadError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Exec(error) => error.hint(),
-            _ => None,
+            Self::NotTaken(_) => Some(
+                "the driver needs sh, cat, wc and mv where it runs, and room for the input in its allocation; an input \
+                 given as a URI that all nodes can read needs none of them"
+                    .to_owned(),
+            ),
+            Self::TooSlow(_) => Some("an input given as a URI that all nodes can read is not sent at all".to_owned()),
         }
     }
 

@@ -40,7 +40,7 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
     wait_until("something to listen on 7077", LIMIT, || hosts.lab(&listens).run().status.success());
     let failure = deploy(&hosts, &spec).run().fails(3);
     let failure =
-        failure.says("held by republique: ").says(row("its port 7077 is taken: something listens on 0.0.0.0:7077"));
+        failure.says("held by republique: ").shows("its port 7077 is taken: something listens on 0.0.0.0:7077");
     failure.says("python3").hints("nothing was changed");
     drop(listener);
     assert_unchanged(&hosts);
@@ -49,8 +49,13 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
     Run::program("ip", ["address", "add", &address, "dev", "lo"]).run().ok();
     let done = deploy(&hosts, &spec).run();
     Run::program("ip", ["address", "delete", &address, "dev", "lo"]).run().ok();
-    let taken = format!("{} {} already", row("another machine has the address"), hosts.address(200));
-    done.fails(3).says(&taken).says("borie: ").says("republique: ").says("wacken: ");
+    let taken = format!("the address {} already", hosts.address(200));
+    done.fails(3)
+        .shows("another machine has the address")
+        .says(&taken)
+        .says("borie: ")
+        .says("republique: ")
+        .says("wacken: ");
     assert_unchanged(&hosts);
 
     // What Nomad itself knows of the nodes needs no look.
@@ -60,7 +65,7 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
         .fails(3)
         .says("the edge host wacken")
         .says("has no address 198.18.98.14")
-        .says(row("cannot hold the floating address: "));
+        .shows("cannot hold the floating address: ");
     let interface = spec.replacen("eth0", "eth7", 1);
     deploy(&hosts, &interface).run().fails(3).says("the edge host borie").says("on the interface eth0, not on eth7");
     assert_unchanged(&hosts);

@@ -3,7 +3,6 @@
 use super::{File, ONE_TRY};
 use crate::support::docker::IMAGE;
 use crate::support::lab::with_docker;
-use crate::support::rows::row;
 use crate::support::run::Failure;
 
 /// Runs a program of an image and watches it fail.
@@ -17,7 +16,7 @@ fn failed(id: &str, image: &str, command: &str, arguments: &str) -> Failure {
 fn an_image_that_cannot_be_fetched_is_told() {
     // Nothing listens at that port.
     let told = failed("image", "127.0.0.1:1/nothing:1", "true", "");
-    told.says(row("its driver could not start it: Failed to pull `"))
+    told.shows("its driver could not start it: Failed to pull `")
         .says("127.0.0.1:1/nothing:1")
         .says("connection refused")
         .hints("check the image's name and tag");
@@ -26,9 +25,7 @@ fn an_image_that_cannot_be_fetched_is_told() {
 #[test]
 fn a_program_that_its_image_lacks_is_told() {
     let told = failed("image-program", IMAGE, "/opt/nothing", "");
-    told.says(row("its driver could not start it: its image has no program "))
-        .says("/opt/nothing")
-        .hints("--spark-home");
+    told.shows("its driver could not start it: its image has no program ").says("/opt/nothing").hints("--spark-home");
     let told = failed("image-path", IMAGE, "nothing", "");
     told.says("its driver could not start it: its image has no program nothing").hints("PATH");
 }
@@ -38,5 +35,5 @@ fn a_capability_that_docker_s_plugin_refuses_is_told() {
     let file = File::command("image-capability", "batch", "true").driver("docker");
     let file = file.config(&format!("image = \"{IMAGE}\"\nnetwork_mode = \"host\"\ncap_add = [\"net_admin\"]"));
     let told = file.group(ONE_TRY).run_in(with_docker()).watch().run().fails(6);
-    told.says(row("driver does not allow the following capabilities: net_admin")).hints("`allow_caps`");
+    told.shows("driver does not allow the following capabilities: net_admin").hints("`allow_caps`");
 }

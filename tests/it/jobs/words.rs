@@ -6,7 +6,6 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{File, ONE_TRY};
-use crate::support::rows::row;
 use crate::support::run::Failure;
 
 /// Spark and what it starts stay on this machine.
@@ -34,7 +33,7 @@ fn program_file(program: &str) -> TempDir {
 #[test]
 fn a_class_that_is_not_there_is_told() {
     let told = failed("words-class", &format!("{SUBMIT} --class org.example.Main nothing.jar"));
-    told.says(row("its log says that the class org.example.Main was not found")).hints("--class");
+    told.shows("its log says that the class org.example.Main was not found").hints("--class");
 }
 
 #[test]
@@ -52,20 +51,20 @@ fn pythons_that_differ_are_told() {
                    context.pythonVer = '2.7'\n\
                    context.parallelize([1]).map(str).count()\n";
     let told = failed_program("words-python", program);
-    told.says(row("its log says that the executors run Python 3.")).says("and the driver runs Python 2.7");
+    told.shows("its log says that the executors run Python 3.").says("and the driver runs Python 2.7");
 }
 
 #[test]
 fn a_module_that_python_does_not_have_is_told() {
     let told = failed_program("words-module", "import nothing_of_this_name\n");
-    told.says(row("its log says that Python has no module ")).says("nothing_of_this_name there").hints("--py-files");
+    told.shows("its log says that Python has no module ").says("nothing_of_this_name there").hints("--py-files");
 }
 
 #[test]
 fn what_a_python_program_raised_is_told_though_spark_writes_it_to_standard_output() {
     let program = "from pyspark import SparkContext\nprint(SparkContext().parallelize([1]).count() / 0)\n";
     let told = failed_program("words-raised", program);
-    told.says(row("its log says that its program raised ZeroDivisionError: division by zero")).hints("in the log");
+    told.shows("its log says that its program raised ZeroDivisionError: division by zero").hints("in the log");
 }
 
 #[test]
@@ -73,7 +72,7 @@ fn a_heap_that_is_too_small_is_told_apart_from_a_container_that_is() {
     let program = "from pyspark import SparkContext\n\
                    SparkContext()._jvm.java.nio.ByteBuffer.allocate(2000000000)\n";
     let told = failed_program("words-heap", program);
-    let told = told.says(row("its log says that a JVM's heap was too small")).hints("spark.driver.memory");
+    let told = told.shows("its log says that a JVM's heap was too small").hints("spark.driver.memory");
     assert_eq!(told.document["failures"][0]["oom"], false, "{:#}", told.document);
 }
 
@@ -83,7 +82,7 @@ fn a_driver_that_an_executor_cannot_reach_is_told_with_its_address() {
                    --driver-url spark://CoarseGrainedScheduler@127.0.0.1:9 --executor-id 0 --hostname 127.0.0.1 \
                    --cores 1 --app-id app";
     failed("words-driver", backend)
-        .says(row("its log says that nothing answered at "))
+        .shows("its log says that nothing answered at ")
         .says("127.0.0.1:9")
         .hints("firewall");
 }
@@ -93,7 +92,7 @@ fn a_disk_that_is_full_is_told() {
     // The mount belongs to the task's processes alone and goes with them.
     let script = "unshare --user --map-root-user --mount sh -c \
                   'mount -t tmpfs -o size=64k none /mnt && cat /dev/zero >/mnt/zeros'";
-    failed("words-disk", script).says(row("its log says that a disk is full")).hints("ephemeral_disk");
+    failed("words-disk", script).shows("its log says that a disk is full").hints("ephemeral_disk");
 }
 
 #[test]
@@ -107,12 +106,7 @@ fn a_node_without_java_is_told() {
 fn a_command_that_is_not_in_the_chroot_is_told() {
     let job = File::command("words-chroot", "batch", "/opt/nothing/here").group(ONE_TRY).driver("exec").run();
     if nix::unistd::geteuid().is_root() {
-        job.watch()
-            .run()
-            .fails(6)
-            .says("file /opt/nothing/here")
-            .says(row("not found under path"))
-            .hints("`chroot_env`");
+        job.watch().run().fails(6).says("file /opt/nothing/here").shows("not found under path").hints("`chroot_env`");
     } else {
         job.watch().run().fails(3).says("the task driver is missing on 1 of 1 nodes");
     }
@@ -128,7 +122,7 @@ fn a_task_that_needs_more_memory_than_it_reserved_is_told_with_its_limit() {
         .run();
     if nix::unistd::geteuid().is_root() {
         let told = job.watch().run().fails(6).hints("`memory`");
-        let told = told.says(row("the kernel killed it because it used more memory than it reserved, ")).says("20 MiB");
+        let told = told.shows("the kernel killed it because it used more memory than it reserved, ").says("20 MiB");
         assert_eq!(told.document["failures"][0]["oom"], true, "{:#}", told.document);
     } else {
         job.watch().run().fails(3).says("the task driver is missing on 1 of 1 nodes");

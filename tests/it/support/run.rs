@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use super::rows::demand;
 use super::{wait_for, wait_until};
 
 /// Long enough for everything on a busy machine; a run that takes longer hangs.
@@ -334,6 +335,15 @@ impl Failure {
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.message.contains(text), "{:?} is not in {:#}", text, self.document);
+        self
+    }
+
+    /// Demands the words of a row of docs/troubleshooting.md, and its exit code.
+    #[track_caller]
+    pub(crate) fn shows(self, words: &str) -> Self {
+        let told = format!("{}\n{}", self.message, self.causes.join("\n"));
+        let code = self.document["error"]["code"].as_i64().and_then(|code| code.try_into().ok());
+        demand(words, &told, code);
         self
     }
 
