@@ -87,6 +87,14 @@ fn collect(diff: &Diff, path: &str, fields: &mut Vec<ChangedField>) {
     }
 }
 
+/// A field's value on one line: a whole script would bury what else changes, and JSON has it.
+fn shown(value: &str) -> String {
+    match value.trim_end().split_once('\n') {
+        Some((first, more)) => format!("{first:?} and so on, {} lines", 1 + more.lines().count()),
+        None => format!("{value:?}"),
+    }
+}
+
 fn text(planned: &Planned) -> String {
     let mut text = String::new();
     for job in &planned.jobs {
@@ -97,7 +105,7 @@ fn text(planned: &Planned) -> String {
         };
         text.push_str(&format!("{sign} {}: {what}\n", job.id));
         for field in &job.fields {
-            text.push_str(&format!("    {}: {:?} => {:?}\n", field.path, field.old, field.new));
+            text.push_str(&format!("    {}: {} => {}\n", field.path, shown(&field.old), shown(&field.new)));
         }
         let updates = [
             ("place", job.updates.place),
@@ -118,4 +126,17 @@ fn text(planned: &Planned) -> String {
     let closing = if planned.changes { "`nomspark deploy` with the same options applies this." } else { "No changes." };
     text.push_str(&format!("\n{closing}\n"));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_takes_one_line() {
+        assert_eq!(shown(""), r#""""#);
+        assert_eq!(shown("1024"), r#""1024""#);
+        assert_eq!(shown("{{ range }}\n"), r#""{{ range }}\n""#);
+        assert_eq!(shown("#!/bin/bash\n# Runs.\nexit\n"), r##""#!/bin/bash" and so on, 3 lines"##);
+    }
 }
