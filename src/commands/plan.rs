@@ -1,6 +1,7 @@
 //! `nomspark plan`: what deploy would change, from Nomad's own scheduler.
 
 use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
 
 use super::context::Context;
 use super::spec;
@@ -12,6 +13,9 @@ use crate::plan;
 use crate::report::Event;
 use crate::submit::{self, PreparedJob};
 use crate::survey::survey;
+
+/// How many lines of a text that differs are shown; JSON has both texts whole.
+const LINES: usize = 10;
 
 #[derive(Serialize)]
 struct Planned {
@@ -87,12 +91,23 @@ fn collect(diff: &Diff, path: &str, fields: &mut Vec<ChangedField>) {
     }
 }
 
-/// A field's value on one line: a whole script would bury what else changes, and JSON has it.
-fn shown(value: &str) -> String {
-    match value.trim_end().split_once('\n') {
-        Some((first, more)) => format!("{first:?} and so on, {} lines", 1 + more.lines().count()),
-        None => format!("{value:?}"),
+/// What a field was and will be. Of texts of several lines, such as scripts, only the lines that differ.
+fn difference(field: &ChangedField) -> String {
+    let ChangedField { path, old, new } = field;
+    let takes_a_line = |value: &str| !value.trim_end().contains('\n');
+    if takes_a_line(old) && takes_a_line(new) {
+        return format!("    {path}: {old:?} => {new:?}\n");
     }
+    let difference = TextDiff::from_lines(old, new);
+    let changed: Vec<_> = difference.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).collect();
+    let mut text = format!("    {path}:\n");
+    for change in changed.iter().take(LINES) {
+        text.push_str(&format!("      {} {}\n", change.tag(), change.value().trim_end()));
+    }
+    if changed.len() > LINES {
+        text.push_str(&format!("      and {} lines more\n", changed.len() - LINES));
+    }
+    text
 }
 
 fn text(planned: &Planned) -> String {
@@ -105,7 +120,7 @@ fn text(planned: &Planned) -> String {
         };
         text.push_str(&format!("{sign} {}: {what}\n", job.id));
         for field in &job.fields {
-            text.push_str(&format!("    {}: {} => {}\n", field.path, shown(&field.old), shown(&field.new)));
+            text.push_str(&difference(field));
         }
         let updates = [
             ("place", job.updates.place),
@@ -132,11 +147,21 @@ fn text(planned: &Planned) -> String {
 mod tests {
     use super::*;
 
+    fn told(old: &str, new: &str) -> String {
+        difference(&ChangedField { path: "Count".to_owned(), old: old.to_owned(), new: new.to_owned() })
+    }
+
     #[test]
-    fn a_value_takes_one_line() {
-        assert_eq!(shown(""), r#""""#);
-        assert_eq!(shown("1024"), r#""1024""#);
-        assert_eq!(shown("{{ range }}\n"), r#""{{ range }}\n""#);
-        assert_eq!(shown("#!/bin/bash\n# Runs.\nexit\n"), r##""#!/bin/bash" and so on, 3 lines"##);
+    fn what_takes_a_line_is_told_on_one() {
+        assert_eq!(told("", "1024"), "    Count: \"\" => \"1024\"\n");
+        assert_eq!(told("{{ range }}\n", ""), "    Count: \"{{ range }}\\n\" => \"\"\n");
+    }
+
+    #[test]
+    fn of_several_lines_those_that_differ_are_told() {
+        assert_eq!(told("a\nb\nc\n", "a\nB\nc\n"), "    Count:\n      - b\n      + B\n");
+        let script = (0..=LINES).map(|line| format!("line {line}\n")).collect::<String>();
+        let told = told("", &script);
+        assert!(told.contains("      + line 0\n") && told.ends_with("      and 1 lines more\n"), "{told}");
     }
 }

@@ -47,9 +47,9 @@ fn a_ready_cluster_is_ready_for_nomad_consul_and_spark() {
     let workers = spark["workers"].as_array().unwrap();
     assert_eq!(workers.iter().filter(|worker| worker["state"] == "ALIVE").count(), 1);
 
-    let masters = demo.service("master");
-    assert_eq!(masters, [deployed["endpoints"]["master"].as_str().unwrap().replace("spark://", "http://")]);
-    // Consul hears of it with the next check.
+    // Consul hears of them with the next check.
+    let master = deployed["endpoints"]["master"].as_str().unwrap().replace("spark://", "http://");
+    wait_until("the master to pass in Consul", Duration::from_secs(30), || demo.service("master") == [master.as_str()]);
     wait_until("a worker that passes in Consul", Duration::from_secs(30), || demo.service("worker").len() == 1);
 }
 
@@ -152,7 +152,9 @@ fn a_stopped_cluster_can_be_deployed_again_and_a_purged_one_is_forgotten() {
     assert_eq!(running(&cluster), 2);
     cluster.nomspark("stop").arg("--yes").run().ok();
     assert_eq!(running(&cluster), 0);
-    assert_eq!(cluster.lab().find_job("comes-back-master").unwrap()["Status"], "dead");
+    wait_until("Nomad to call the master's job dead", Duration::from_secs(30), || {
+        cluster.lab().find_job("comes-back-master").unwrap()["Status"] == "dead"
+    });
 
     let again = cluster.nomspark("deploy").run().ok().json();
     assert_eq!((&again["changed"], &again["ready"]), (&json!(true), &json!(true)));
