@@ -59,7 +59,7 @@ fn a_nomad_that_does_not_answer_is_named() {
     for command in commands {
         let run = Run::nomspark(command).args(["-o", "json", "--namespace", "default"]).env("NOMAD_ADDR", NOBODY);
         let failure = run.env("CONSUL_HTTP_ADDR", &lab.consul).run().fails(1).within(SOON).hints("NOMAD_ADDR");
-        failure.shows("Nomad at http://127.0.0.1");
+        failure.shows_with_causes("Nomad at http://127.0.0.1");
     }
 }
 
@@ -77,7 +77,9 @@ fn settings_that_cannot_be_meant_are_named() {
     let lab = lab::shared();
     let status = || lab.nomspark("status").args(["--name", "any"]);
     let tls = status().env("NOMAD_ADDR", lab.nomad.replace("http:", "https:")).run().fails(1);
-    tls.shows("received corrupt message of type InvalidContentType");
+    let told = "received corrupt message of type InvalidContentType";
+    assert!(tls.causes.iter().any(|cause| cause.contains(told)), "{:#}", tls.document);
+    tls.shows_with_causes("received corrupt message of type InvalidContentType");
     let skip = status().env("NOMAD_SKIP_VERIFY", "perhaps").run().fails(2);
     skip.shows("NOMAD_SKIP_VERIFY cannot be used: it is neither true nor false");
 }
@@ -417,5 +419,5 @@ fn a_spark_that_does_not_come_up_is_waited_for_by_name() {
 fn several_masters_that_would_all_lead_are_refused() {
     let spec = "master {\n  count = 2\n  recovery = \"none\"\n}\n";
     let refused = Run::nomspark(["plan", "-o", "json", "--file", "-"]).stdin(spec).run().fails(2);
-    refused.shows("with `recovery = \"none\"` each of 2 masters would believe that it leads");
+    refused.shows_with_causes("with `recovery = \"none\"` each of 2 masters would believe that it leads");
 }

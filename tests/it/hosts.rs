@@ -273,6 +273,6 @@ fn a_network_that_is_in_use_is_refused() {
     let weak = Run::program("setpriv", ["--bounding-set", "-net_admin", env!("CARGO_BIN_EXE_nomspark"), "lab"]);
     let weak =
         weak.args(up).args(["-o", "json"]).env("XDG_STATE_HOME", hosts.folder.path()).dir(CHECKOUT).run().fails(1);
-    weak.shows("RTNETLINK answers: Operation not permitted");
+    weak.shows_with_causes("RTNETLINK answers: Operation not permitted");
     assert_gone(&hosts);
 }

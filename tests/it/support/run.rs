@@ -338,13 +338,22 @@ impl Failure {
         self
     }
 
-    /// Demands the words of a row of docs/troubleshooting.md, and its exit code.
+    /// Demands that the message has the words of a row of docs/troubleshooting.md, and its exit code.
     #[track_caller]
     pub(crate) fn shows(self, words: &str) -> Self {
-        let told = format!("{}\n{}", self.message, self.causes.join("\n"));
-        let code = self.document["error"]["code"].as_i64().and_then(|code| code.try_into().ok());
-        demand(words, &told, code);
+        demand(words, &self.message, self.code());
         self
+    }
+
+    /// The same, where the words may also be a cause's.
+    #[track_caller]
+    pub(crate) fn shows_with_causes(self, words: &str) -> Self {
+        demand(words, &format!("{}\n{}", self.message, self.causes.join("\n")), self.code());
+        self
+    }
+
+    fn code(&self) -> Option<i32> {
+        self.document["error"]["code"].as_i64()?.try_into().ok()
     }
 
     /// Demands words of the hint.
