@@ -17,6 +17,11 @@ service_prefix "spark" {
   policy = "read"
 }
 
+# The clients of Nomad: `deploy` warns where two of them share a Consul agent.
+service "nomad-client" {
+  policy = "read"
+}
+
 # Who leads, and who holds the floating address: `status` tells both.
 key_prefix "nomspark/" {
   policy = "read"

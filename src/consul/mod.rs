@@ -73,6 +73,14 @@ pub struct Check {
     pub service_id: String,
 }
 
+impl Check {
+    /// Whether the check is content.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.status == "passing"
+    }
+}
+
 impl ServiceEntry {
     /// HOST:PORT.
     #[must_use]

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{
-    CommonVariables, Error, Link, MasterVariables, Plan, PlannedJob, Role, Variables, WorkerVariables, edge, sizes,
+    CommonVariables, Error, Link, MasterVariables, Plan, PlannedJob, Role, Variables, WorkerVariables, application,
+    edge, sizes,
 };
 use crate::names::ServerAddress;
 use crate::spec::{Driver, Edge, Recovery, ValidSpec};
@@ -17,6 +18,9 @@ const RECOVERY_PLUGIN: &[u8] = include_bytes!("../../consul/recovery/recovery.ja
 
 /// Where Spark is in the official image, and where operators put it on nodes.
 const DEFAULT_SPARK_HOME: &str = "/opt/spark";
+/// After how many seconds of silence, and twice as many at most, a master gives up a worker. Spark's own minute is longer than
+/// applications wait for an executor that is silent: the next one would be started on the same worker that is gone.
+const WORKER_TIMEOUT: &str = "15";
 /// What the link in Nomad's UI opens.
 const SPARK_DOCUMENTATION: &str = "https://spark.apache.org/docs/latest/spark-standalone.html";
 
@@ -24,11 +28,14 @@ const SPARK_DOCUMENTATION: &str = "https://spark.apache.org/docs/latest/spark-st
 pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<Plan, Error> {
     let candidates = survey.map(|survey| candidates(spec, survey)).transpose()?;
     let driver = choose_driver(spec, candidates.as_deref())?;
-    let common = common(spec, driver, candidates.as_deref());
+    let mut common = common(spec, driver, candidates.as_deref());
+    // Masters look for silent workers as often as that, and workers speak four times as often.
+    application::set_default(&mut common, "spark.worker.timeout", WORKER_TIMEOUT);
     let mut warnings = Vec::new();
     if spec.worker.count == 0 {
         warnings.push("no worker is asked for: applications will wait for ever".to_owned());
     }
+    warnings.extend(survey.iter().flat_map(|survey| &survey.shared_agents).map(ToString::to_string));
     let edge = edge::variables(spec, &common.links);
     if let (Some(edge), Some(survey)) = (&spec.edge, survey) {
         warnings.extend(edge::check_hosts(edge, spec, survey)?);

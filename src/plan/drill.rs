@@ -87,6 +87,7 @@ mod tests {
             node_pools: ["default".to_owned()].into(),
             jobs: BTreeMap::new(),
             edges: vec![],
+            shared_agents: vec![],
         };
         let run = DrillApplication {
             id: RunId::from(1_u32),

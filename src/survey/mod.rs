@@ -2,6 +2,7 @@
 
 mod deployed;
 mod lock;
+mod shared_agents;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub use deployed::{Master, floating_address, masters, running_allocations, runs, wanted};
 pub use lock::Lock;
+pub use shared_agents::SharedAgent;
 
 use crate::consul::Consul;
 use crate::http::Error;
@@ -50,6 +52,8 @@ pub struct Survey {
     pub jobs: BTreeMap<String, ExistingJob>,
     /// The floating addresses of all clusters; read only where the spec has one.
     pub edges: Vec<ExistingEdge>,
+    /// The Consul agents that several Nomad clients share.
+    pub shared_agents: Vec<SharedAgent>,
 }
 
 /// A node, as far as planning cares.
@@ -129,8 +133,9 @@ impl From<&Job> for ExistingJob {
 /// Reads what a deployment depends on. `jobs` are the ids that it will use, `edge` is its floating address.
 pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Option<&Edge>) -> Result<Survey, Error> {
     let (nodes, node_pools) = tokio::try_join!(nomad.nodes(), nomad.node_pools())?;
-    // Consul is only greeted here: without it, services could never be found.
+    // Without Consul, services could never be found.
     consul.datacenter().await?;
+    let shared_agents = shared_agents::shared_agents(&consul.service(shared_agents::NOMAD_CLIENT).await?);
     let mut surveyed: Vec<SurveyedNode> = nodes
         .iter()
         .map(|node| SurveyedNode {
@@ -171,5 +176,5 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Optio
         Some(_) => nomad.list_jobs("").await?.iter().filter_map(ExistingEdge::of).collect(),
         None => Vec::new(),
     };
-    Ok(Survey { nodes: surveyed, node_pools: node_pools.into_iter().collect(), jobs: existing, edges })
+    Ok(Survey { nodes: surveyed, node_pools: node_pools.into_iter().collect(), jobs: existing, edges, shared_agents })
 }

@@ -160,7 +160,8 @@ impl Advice for Error {
             }
             Self::WorkFailed { job, failures, .. } => Some(next_step(failures, job)),
             Self::Unknown { .. } => Some(
-                "Nomad collects allocations some time after their end: `batch_eval_gc_threshold` of its servers says when"
+                "Nomad collects allocations some time after their end: `eval_gc_threshold` of its servers says when, and it is an hour \
+                 if they do not"
                     .to_owned(),
             ),
             Self::NoChild { start, .. } => Some(format!("`{start}` starts one")),

@@ -22,6 +22,7 @@ mod reach;
 mod recordings;
 mod recovery;
 mod seeds;
+mod shared_consul;
 mod support;
 mod tokens;
 mod troubleshooting;

@@ -1,4 +1,4 @@
-//! Jobs on three hosts that stop reaching each other: what is told, and what goes on.
+//! Jobs on three hosts that stop reaching each other, and one of which nobody knows any more: what is told, and what goes on.
 
 use std::fs;
 use std::time::Duration;
@@ -24,6 +24,7 @@ fn who_stops_reaching_whom_is_told_and_what_can_go_on_goes_on() {
     executors_that_are_refused_name_the_driver(&cluster);
     a_count_outlives_nomad_s_leader_and_the_server_it_asks(&cluster);
     a_node_that_is_lost_is_told(&cluster);
+    what_nomad_has_collected_is_not_guessed(&cluster);
 }
 
 /// A cluster whose drivers run on a host of their own.
@@ -179,4 +180,21 @@ fn a_node_that_is_lost_is_told(cluster: &Apart) {
         let nodes = floating.nomad_get("/v1/nodes");
         nodes.as_array()?.iter().all(|node| node["Status"] == "ready").then_some(())
     });
+}
+
+/// Nomad keeps a job some versions of which are tagged, and collects the allocations of one that is no batch job.
+fn what_nomad_has_collected_is_not_guessed(cluster: &Apart) {
+    let floating = &cluster.floating;
+    let file = floating.hosts.folder.path().join("stays.nomad.hcl");
+    let ends = STAYS.replace("stays", "ends").replace("TYPE", "sysbatch").replace("\"600\"", "\"0\"");
+    fs::write(&file, ends).unwrap();
+    floating.hosts.nomad(&["job", "run", "-detach", file.to_str().unwrap()]).ok();
+    assert_eq!(floating.nomspark(&["watch", "ends"]).run().ok().json()["verdict"], "complete");
+    floating.hosts.nomad(&["job", "tag", "apply", "-name", "kept", "ends"]).ok();
+    wait_until("Nomad to collect the job's allocations", LIMIT, || {
+        floating.hosts.nomad(&["system", "gc"]).ok();
+        floating.hosts.allocations("ends").is_empty()
+    });
+    let told = floating.nomspark(&["watch", "ends"]).run().fails(1);
+    told.shows("what became of the job ").says("of its 1 allocations").hints("`eval_gc_threshold`");
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 use crate::spec::{Overrides, Source, validate};
-use crate::survey::ExistingJob;
+use crate::survey::{ExistingJob, SharedAgent};
 
 fn spec(text: &str) -> ValidSpec {
     let source = Source { name: "nomspark.hcl".to_owned(), text: text.to_owned() };
@@ -27,7 +27,7 @@ fn node(name: &str, drivers: &[&str]) -> SurveyedNode {
 
 fn survey(nodes: Vec<SurveyedNode>) -> Survey {
     let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
-    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new() }
+    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new(), shared_agents: Vec::new() }
 }
 
 fn plan(text: &str, survey: &Survey) -> Result<Plan, Error> {
@@ -178,6 +178,15 @@ fn what_is_reserved_holds_what_spark_is_given() {
         assert!(worker.memory >= worker.worker_memory + worker.worker_memory / 10 + worker.heap, "{worker:?}");
         assert_eq!((worker.worker_cores, worker.cpu, worker.count), (7, 7_000, 3));
     }
+}
+
+#[test]
+fn a_consul_agent_that_nomad_clients_share_is_warned_about() {
+    let clients = ["10.0.0.5:4646", "10.0.0.5:5646"].map(str::to_owned).into();
+    let shared_agents = vec![SharedAgent { node: "wacken".to_owned(), clients }];
+    let survey = Survey { shared_agents, ..survey(vec![node("a", &["docker"])]) };
+    let warnings = plan("", &survey).unwrap().warnings;
+    assert_eq!(warnings, [survey.shared_agents[0].to_string()]);
 }
 
 #[test]

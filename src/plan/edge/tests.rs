@@ -54,7 +54,13 @@ fn survey(change: impl FnOnce(&mut SurveyedNode)) -> Survey {
     let mut changed = node("b", "10.0.0.2");
     change(&mut changed);
     let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
-    Survey { nodes: vec![node("a", "10.0.0.1"), changed], node_pools, jobs: BTreeMap::new(), edges: Vec::new() }
+    Survey {
+        nodes: vec![node("a", "10.0.0.1"), changed],
+        node_pools,
+        jobs: BTreeMap::new(),
+        edges: Vec::new(),
+        shared_agents: Vec::new(),
+    }
 }
 
 fn warnings(text: &str, survey: &Survey) -> Result<Vec<String>, Error> {

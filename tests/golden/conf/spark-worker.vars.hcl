@@ -20,6 +20,7 @@ conf = {
   "spark.golden.quotes" = "\"double\" 'single' `back`"
   "spark.golden.unicode" = "Grüße, 東京 🚀  "
   "spark.golden.wild-*_key" = "x"
+  "spark.worker.timeout" = "15"
 }
 links = [
   {

@@ -7,7 +7,9 @@ node_pool = "default"
 driver = "exec"
 image = null
 spark_home = "/srv/spark-4.1.0"
-conf = {}
+conf = {
+  "spark.worker.timeout" = "15"
+}
 links = [
   {
     "label" = "Spark's documentation"

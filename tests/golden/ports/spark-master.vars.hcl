@@ -7,7 +7,9 @@ node_pool = "default"
 driver = "docker"
 image = "apache/spark:4.1.0"
 spark_home = "/opt/spark"
-conf = {}
+conf = {
+  "spark.worker.timeout" = "15"
+}
 links = [
   {
     "label" = "Spark's documentation"

@@ -7,7 +7,9 @@ node_pool = "default"
 driver = "raw_exec"
 image = null
 spark_home = "$${meta.spark_home}"
-conf = {}
+conf = {
+  "spark.worker.timeout" = "15"
+}
 links = [
   {
     "label" = "Spark's documentation"

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::support::hosts::{Hosts, shared};
 use crate::support::lab::{self, CHECKOUT};
-use crate::support::rows::row;
-use crate::support::run::Run;
-use crate::support::wait_until;
+use crate::support::run::{Done, Run};
+use crate::support::{http, wait_until};
 
 use super::cluster::{LIMIT, spec_text};
 
@@ -27,7 +28,7 @@ fn deploy(hosts: &Hosts, text: &str) -> Run {
 }
 
 fn assert_unchanged(hosts: &Hosts) {
-    let jobs = crate::support::http::get(&format!("{}/v1/jobs?prefix=looked", hosts.nomad_at(11)));
+    let jobs = http::get(&format!("{}/v1/jobs?prefix=looked", hosts.nomad_at(11)));
     assert_eq!(jobs.as_array().unwrap().len(), 0, "{jobs:#}");
 }
 
@@ -71,13 +72,53 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
     assert_unchanged(&hosts);
 }
 
-/// Runs the script of the check as a task does, with these programs alone.
-fn look(folder: &Path, programs: &[&str], interface: &str) -> crate::support::run::Done {
+/// What the check uses of a host, keepalived aside.
+const PROGRAMS: [&str; 10] =
+    ["haproxy", "ip", "ss", "setpriv", "flock", "nice", "timeout", "head", "dirname", "readlink"];
+
+/// A folder with these programs alone, for a PATH.
+fn only(folder: &Path, programs: &[&str]) -> PathBuf {
     let path = folder.join("path");
     fs::create_dir(&path).unwrap();
     for program in programs {
         symlink(lab::program(program), path.join(program)).unwrap();
     }
+    path
+}
+
+#[test]
+fn a_host_without_keepalived_is_told_before_anything_changes() {
+    let hosts = Hosts::new("198.18.101.0/24");
+    hosts.up();
+    // All hosts have the programs of this machine. Tasks have the PATH of their Nomad: one that knows fewer programs takes
+    // the place of the lab's.
+    hosts.lab(&["kill", "borie", "nomad"]).run().ok();
+    // Nomad itself asks df.
+    let programs: Vec<&str> = PROGRAMS.into_iter().chain(["df"]).collect();
+    let path = format!("PATH={}", only(hosts.folder.path(), &programs).display());
+    let configuration = |part: &str| format!("-config={}/borie/config/nomad-{part}.json", hosts.state_dir().display());
+    let (server, client) = (configuration("server"), configuration("client"));
+    let nomad = lab::nomad_program();
+    let nomad = ["exec", "borie", "--", "env", &path, nomad.to_str().unwrap(), "agent", &server, &client];
+    let _nomad = hosts.lab(&nomad).spawn();
+    wait_until("Nomad to have its three nodes", LIMIT, || {
+        let nodes = http::find(&format!("{}/v1/nodes", hosts.nomad_at(11)));
+        let is_ready = |node: &Value| node["Status"] == "ready" && node["Drivers"]["raw_exec"]["Healthy"] == true;
+        nodes
+            .as_ref()
+            .and_then(Value::as_array)
+            .is_some_and(|nodes| nodes.iter().filter(|node| is_ready(node)).count() == 3)
+    });
+    let told = deploy(&hosts, &spec_text(&hosts, 200, "")).run().fails(3);
+    told.says("the floating address cannot be held by borie: ")
+        .shows("it lacks keepalived")
+        .hints("nothing was changed");
+    assert_unchanged(&hosts);
+}
+
+/// Runs the script of the check as a task does, with these programs alone.
+fn look(folder: &Path, programs: &[&str], interface: &str) -> Done {
+    let path = only(folder, programs);
     let script = format!("{CHECKOUT}/keepalived/preflight.sh");
     let folder = folder.to_str().unwrap();
     let run = Run::program("/bin/bash", [&script, folder, "198.18.97.9/24", "no", "7077"]).env("PATH", &path);
@@ -89,13 +130,12 @@ fn programs_and_interfaces_that_a_host_lacks_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let done = look(folder.path(), &["ip", "ss", "setpriv", "flock", "nice"], "lo");
     assert_eq!(done.status.code(), Some(1));
-    assert!(done.stderr.contains(&format!("{}haproxy keepalived timeout: ", row("it lacks "))), "{}", done.stderr);
+    assert!(done.stderr.contains("it lacks haproxy keepalived timeout: "), "{}", done.stderr);
 
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("haproxy.cfg"), "frontend rpc\n  bogus\n").unwrap();
     fs::write(folder.path().join("keepalived.conf"), "vrrp_instance spark {\n  bogus\n}\n").unwrap();
-    let all =
-        ["haproxy", "keepalived", "ip", "ss", "setpriv", "flock", "nice", "timeout", "head", "dirname", "readlink"];
+    let all: Vec<&str> = PROGRAMS.into_iter().chain(["keepalived"]).collect();
     let done = look(folder.path(), &all, "eth77");
     assert_eq!(done.status.code(), Some(1));
     assert!(done.stderr.contains("it has no interface eth77; it has"), "{}", done.stderr);

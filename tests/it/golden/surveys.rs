@@ -18,7 +18,7 @@ fn node(name: &str, drivers: &[&str], names_spark_home: bool) -> SurveyedNode {
 
 fn survey(nodes: Vec<SurveyedNode>) -> Survey {
     let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
-    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new() }
+    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new(), shared_agents: Vec::new() }
 }
 
 /// Nodes in two datacenters and another pool, all with docker.

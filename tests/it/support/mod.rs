@@ -1,5 +1,6 @@
 //! What the tests share: the lab, its clusters, runs of nomspark and requests to the servers.
 
+pub(crate) mod agent;
 pub(crate) mod cluster;
 pub(crate) mod docker;
 pub(crate) mod fake_nomad;

@@ -1,22 +1,19 @@
 //! A Nomad and a Consul that demand tokens.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::application::spark_home;
+use crate::support::agent::Agent;
 use crate::support::lab::{CHECKOUT, program};
 use crate::support::run::Run;
-use crate::support::{at_the_end, free_ports, secret, wait_for, wait_until};
+use crate::support::{free_ports, secret, wait_for, wait_until};
 
-/// How long an agent may take to start or to end.
+/// How long an agent may take to start.
 const LIMIT: Duration = Duration::from_mins(1);
 /// The auth method in which Nomad looks for its tasks' tokens.
 const METHOD: &str = "nomad-workloads";
@@ -37,9 +34,6 @@ pub(super) struct Guarded {
     folder: TempDir,
 }
 
-/// An agent of development, which keeps nothing and ends its tasks with itself.
-struct Agent(Child);
-
 impl Guarded {
     pub(super) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -54,7 +48,7 @@ impl Guarded {
                 "server": consul_rpc,
             },
         });
-        let consul = Agent::start(folder.path(), "consul", "-config-file", &consul);
+        let consul = Agent::consul(&consul);
         let consul_token = wait_for("Consul's first token", LIMIT, || {
             let bootstrap = consul_command(&consul_address, "", &["acl", "bootstrap", "-format", "json"]).run();
             bootstrap.status.success().then(|| secret(&bootstrap.stdout))
@@ -79,7 +73,7 @@ impl Guarded {
                 "options": { "fingerprint.denylist": "env_aws,env_gce,env_azure,env_digitalocean" },
             },
         });
-        let nomad = Agent::start(folder.path(), "nomad", "-config", &nomad);
+        let nomad = Agent::nomad(&nomad);
         let nomad_address = format!("http://127.0.0.1:{http}");
         let tokens = (String::new(), consul_token);
         let mut guarded = Self {
@@ -195,24 +189,4 @@ impl Guarded {
 
 fn consul_command(address: &str, token: &str, arguments: &[&str]) -> Run {
     Run::program(program("consul"), arguments).env("CONSUL_HTTP_ADDR", address).env("CONSUL_HTTP_TOKEN", token)
-}
-
-impl Agent {
-    fn start(folder: &Path, name: &str, option: &str, configuration: &Value) -> Self {
-        let file = folder.join(format!("{name}.json"));
-        fs::write(&file, configuration.to_string()).unwrap();
-        let log = File::create(folder.join(format!("{name}.log"))).unwrap();
-        let mut command = Command::new(program(name));
-        command.args(["agent", "-dev", option]).arg(file).env("TMPDIR", folder).current_dir(folder);
-        Self(command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        at_the_end(|| {
-            kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGINT).unwrap();
-            wait_until("an agent to end", LIMIT, || self.0.try_wait().unwrap().is_some());
-        });
-    }
 }

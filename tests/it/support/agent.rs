@@ -1,0 +1,52 @@
+//! Agents of Nomad and Consul for one test alone, configured by it.
+
+use std::fs::{self, File};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::lab::program;
+use super::{at_the_end, wait_until};
+
+/// How long an agent may take to end.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// An agent of development, which keeps nothing and ends its tasks with itself.
+pub(crate) struct Agent {
+    process: Child,
+    _folder: TempDir,
+}
+
+impl Agent {
+    pub(crate) fn nomad(configuration: &Value) -> Self {
+        Self::start("nomad", "-config", configuration)
+    }
+
+    pub(crate) fn consul(configuration: &Value) -> Self {
+        Self::start("consul", "-config-file", configuration)
+    }
+
+    fn start(name: &str, option: &str, configuration: &Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("agent.json");
+        fs::write(&file, configuration.to_string()).unwrap();
+        let log = File::create(folder.path().join("log")).unwrap();
+        let mut command = Command::new(program(name));
+        command.args(["agent", "-dev", option]).arg(file).env("TMPDIR", folder.path()).current_dir(folder.path());
+        let command = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        Self { process: command.spawn().unwrap(), _folder: folder }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        at_the_end(|| {
+            kill(Pid::from_raw(i32::try_from(self.process.id()).unwrap()), Signal::SIGINT).unwrap();
+            wait_until("an agent to end", LIMIT, || self.process.try_wait().unwrap().is_some());
+        });
+    }
+}
