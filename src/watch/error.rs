@@ -53,6 +53,8 @@ pub enum Error {
         reason: String,
         /// What failed.
         failures: Vec<FailedAllocation>,
+        /// Whether Nomad goes on trying, whatever happens.
+        goes_on: bool,
         /// Whether this is a failure of the cluster's own parts or of the work itself.
         exit: Exit,
     },
@@ -153,10 +155,15 @@ impl Advice for Error {
                 let next = known.unwrap_or("the log of the workers' allocations tells why they end");
                 Some(format!("{next}; --keep-waiting waits for one that stays"))
             }
-            Self::NotComingUp { job, failures, exit, .. } => {
+            Self::NotComingUp { job, failures, goes_on, exit, .. } => {
                 let next = next_step(failures, job);
-                let goes_on = "Nomad goes on trying, and --keep-waiting waits for it";
-                Some(if *exit == Exit::WorkFailed { format!("{next}; {goes_on}") } else { next })
+                Some(match (exit, goes_on) {
+                    (Exit::WorkFailed, true) => format!("{next}; Nomad goes on trying, and --keep-waiting waits for it"),
+                    (Exit::WorkFailed, false) => format!(
+                        "{next}; Nomad tries again when that node or its drivers change, and `nomad job eval {job}` has it try at once"
+                    ),
+                    _ => next,
+                })
             }
             Self::WorkFailed { job, failures, .. } => Some(next_step(failures, job)),
             Self::Unknown { .. } => Some(

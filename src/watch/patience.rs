@@ -46,7 +46,7 @@ impl Patience {
         self.refuse_crash_loops(evidence, state, exit).await?;
         let Some(deployment) = state.failed_deployment().filter(|_| !self.keep_waiting) else { return Ok(()) };
         let reason = failed_deployment(evidence, state, deployment).await;
-        Err(Error::NotComingUp { job: state.id.clone(), reason, failures: Vec::new(), exit })
+        Err(Error::NotComingUp { job: state.id.clone(), reason, failures: Vec::new(), goes_on: true, exit })
     }
 
     /// An error when tasks of a job keep failing: `exit` says whose failure that is.
@@ -58,6 +58,7 @@ impl Patience {
         let Some(first) = loops.first() else { return Ok(()) };
         let failures = describe_failures(evidence, loops.iter().map(|it| it.failure.clone()).collect()).await;
         let reason = first.sentence(failures.first().map_or("", |failure| &failure.reason));
-        Err(Error::NotComingUp { job: state.id.clone(), reason, failures, exit })
+        let goes_on = !loops.iter().all(|it| it.given_up);
+        Err(Error::NotComingUp { job: state.id.clone(), reason, failures, goes_on, exit })
     }
 }

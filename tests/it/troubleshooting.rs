@@ -8,9 +8,6 @@ use regex::Regex;
 use crate::support::lab::CHECKOUT;
 use crate::support::rows::{exit_codes, rows};
 
-/// Rows that no test of a real Nomad can cause, and why.
-const NOT_CAUSED: [(&str, &str); 1] = [("failed to fetch docker daemon info", "Nomad's own words in its own command")];
-
 #[test]
 fn every_failure_that_is_described_is_caused_by_a_test() {
     let sources: Vec<String> = sources(&Path::new(CHECKOUT).join("tests/it"));
@@ -22,13 +19,9 @@ fn every_failure_that_is_described_is_caused_by_a_test() {
     let (words, words_with_codes) = (words_of("row"), words_of("shows(?:_with_causes)?"));
     let has = |row: &String, words: &[String]| words.iter().any(|words| row.contains(words.as_str()));
     let is_caused = |row: &String| has(row, &words_with_codes) || (has(row, &words) && exit_codes(row).is_empty());
-    let is_excused = |row: &String| NOT_CAUSED.iter().any(|(words, _)| row.contains(words));
     let rows = rows();
-    let missing: Vec<&String> = rows.iter().filter(|row| !is_caused(row) && !is_excused(row)).collect();
+    let missing: Vec<&String> = rows.iter().filter(|row| !is_caused(row)).collect();
     assert!(missing.is_empty(), "no test demands the words of these rows: {missing:#?}");
-    for (words, _) in NOT_CAUSED {
-        assert!(rows.iter().any(|row| row.contains(words)), "no row has {words:?} any more");
-    }
 }
 
 /// The tests, those with a fake Nomad aside.

@@ -106,6 +106,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "install Java 17 or later on the node, or set JAVA_HOME for the task",
     ),
     (
+        r"(?i)failed to fetch docker daemon info|cannot connect to the docker daemon",
+        "Docker does not answer on that node",
+        "see why Docker does not run there",
+    ),
+    (
         r"(?i)failed to pull|pull access denied|manifest for .* not found",
         "the image could not be fetched",
         "check the image's name and tag, and that the node can reach and log in to its registry",

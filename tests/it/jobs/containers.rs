@@ -1,9 +1,13 @@
 //! Jobs of the driver docker, on a real Docker engine: what keeps a container from running, and what ends it.
 
-use super::{File, ONE_TRY};
+use super::{File, LIMIT, ONE_TRY};
 use crate::support::docker::IMAGE;
-use crate::support::lab::with_docker;
+use crate::support::lab::{with_docker, with_docker_that_stops};
 use crate::support::run::Failure;
+use crate::support::wait_until;
+
+/// Tried again when the engine has ended, and before Nomad takes the driver for unhealthy.
+const SOON: &str = "restart {\nattempts = 20\ninterval = \"10m\"\ndelay = \"3s\"\nmode = \"delay\"\n}";
 
 /// Runs a program of an image and watches it fail.
 fn failed(id: &str, image: &str, command: &str, arguments: &str) -> Failure {
@@ -36,4 +40,27 @@ fn a_capability_that_docker_s_plugin_refuses_is_told() {
     let file = file.config(&format!("image = \"{IMAGE}\"\nnetwork_mode = \"host\"\ncap_add = [\"net_admin\"]"));
     let told = file.group(ONE_TRY).run_in(with_docker()).watch().run().fails(6);
     told.shows("driver does not allow the following capabilities: net_admin").hints("`allow_caps`");
+}
+
+#[test]
+fn a_system_job_that_nomad_gave_up_because_docker_was_restarted_is_told() {
+    let file = File::command("image-system", "system", "sleep").driver("docker");
+    let file = file
+        .config(&format!("image = \"{IMAGE}\"\nnetwork_mode = \"host\"\nargs = [\"600\"]"))
+        .reserve(20, 64)
+        .group(SOON);
+    let job = file.run_in(with_docker_that_stops());
+    let statuses = || -> Vec<String> {
+        let allocations = job.lab.allocations(&job.id);
+        allocations.iter().map(|allocation| allocation["ClientStatus"].as_str().unwrap().to_owned()).collect()
+    };
+    wait_until("the container to run", LIMIT, || statuses() == ["running"]);
+    let watching = job.watch().spawn();
+    job.lab.engine().stop();
+    let told = watching.wait().fails(6).shows("its driver could not start it: failed to fetch docker daemon info");
+    told.hints("Docker").hints(&format!("`nomad job eval {}`", job.id));
+
+    job.lab.engine().start_again();
+    job.lab.nomad(&["job", "eval", "-detach", &job.id]).ok();
+    wait_until("the container to run again", LIMIT, || statuses().first().is_some_and(|status| status == "running"));
 }

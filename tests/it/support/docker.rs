@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use nix::mount::umount;
@@ -10,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::folder::Folder;
-use super::lab::{CHECKOUT, program};
+use super::lab::{CHECKOUT, lock, program};
 use super::run::Run;
 use super::{at_the_end, wait_until};
 
@@ -21,23 +22,29 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// An engine that runs; it ends when this is dropped.
 pub(crate) struct Engine {
-    daemon: Child,
+    daemon: Mutex<Child>,
     folder: Folder,
 }
 
 impl Engine {
-    /// Starts it, without any image.
-    pub(crate) fn start() -> Self {
+    /// Starts the engine of this name, without any image.
+    pub(crate) fn start(name: &str) -> Self {
         let root = nix::unistd::geteuid().is_root();
         assert!(root, "a Docker engine needs root: run this test as root, such as with `sudo -E make test`");
-        let folder = Folder::named("containers");
+        let folder = Folder::named(name);
         end_leftover(folder.path());
-        let path = |name: &str| folder.path().join(name);
-        let log = File::create(path("log")).unwrap();
+        let engine = Self { daemon: Mutex::new(Self::launch(folder.path())), folder };
+        engine.wait_until_it_answers();
+        engine
+    }
+
+    fn launch(folder: &Path) -> Child {
+        let path = |name: &str| folder.join(name);
+        let log = File::options().create(true).append(true).open(path("log")).unwrap();
         // Containers have the host's network: the engine is to leave bridges, routes and firewalls alone.
-        let daemon = Command::new(program("dockerd"))
+        Command::new(program("dockerd"))
             .args(["--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"])
-            .arg(format!("--host={}", host(folder.path())))
+            .arg(format!("--host={}", host(folder)))
             .arg(format!("--data-root={}", path("data").display()))
             .arg(format!("--exec-root={}", path("exec").display()))
             .arg(format!("--pidfile={}", path("pid").display()))
@@ -45,10 +52,24 @@ impl Engine {
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .unwrap();
-        let engine = Self { daemon, folder };
-        wait_until("the Docker engine to answer", LIMIT, || engine.docker(&["version"]).run().status.success());
-        engine
+            .unwrap()
+    }
+
+    fn wait_until_it_answers(&self) {
+        wait_until("the Docker engine to answer", LIMIT, || self.docker(&["version"]).run().status.success());
+    }
+
+    /// Ends it, and its containers with it.
+    pub(crate) fn stop(&self) {
+        let mut daemon = lock(&self.daemon);
+        kill(Pid::from_raw(i32::try_from(daemon.id()).unwrap()), Signal::SIGTERM).unwrap();
+        wait_until("the Docker engine to end", LIMIT, || daemon.try_wait().unwrap().is_some());
+    }
+
+    /// Starts it again after it was stopped.
+    pub(crate) fn start_again(&self) {
+        *lock(&self.daemon) = Self::launch(self.folder.path());
+        self.wait_until_it_answers();
     }
 
     /// Makes [`IMAGE`].
@@ -71,8 +92,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         at_the_end(|| {
-            kill(Pid::from_raw(i32::try_from(self.daemon.id()).unwrap()), Signal::SIGTERM).unwrap();
-            wait_until("the Docker engine to end", LIMIT, || self.daemon.try_wait().unwrap().is_some());
+            self.stop();
             unmount(self.folder.path());
             fs::remove_dir_all(self.folder.path()).unwrap();
         });

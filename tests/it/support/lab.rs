@@ -20,17 +20,21 @@ pub(crate) const CHECKOUT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The lab of almost all tests.
 static PLAIN: Shared =
-    Shared { running: Mutex::new(Weak::new()), nomad_port: "14846", consul_port: "19500", docker: false };
+    Shared { running: Mutex::new(Weak::new()), nomad_port: "14846", consul_port: "19500", engine: None };
 /// The one that also has a Docker engine.
 static CONTAINERS: Shared =
-    Shared { running: Mutex::new(Weak::new()), nomad_port: "14866", consul_port: "19520", docker: true };
+    Shared { running: Mutex::new(Weak::new()), nomad_port: "14866", consul_port: "19520", engine: Some("containers") };
+/// The one whose Docker engine a test may stop.
+static STOPPED: Shared =
+    Shared { running: Mutex::new(Weak::new()), nomad_port: "14886", consul_port: "19540", engine: Some("stopped") };
 
 /// A lab that is there while a test uses it.
 struct Shared {
     running: Mutex<Weak<Lab>>,
     nomad_port: &'static str,
     consul_port: &'static str,
-    docker: bool,
+    /// The name of its Docker engine.
+    engine: Option<&'static str>,
 }
 
 /// A running lab.
@@ -71,6 +75,11 @@ pub(crate) fn with_docker() -> Guard {
     CONTAINERS.guard()
 }
 
+/// A lab of one test of this process, which stops its Docker engine.
+pub(crate) fn with_docker_that_stops() -> Guard {
+    STOPPED.guard()
+}
+
 impl Shared {
     fn guard(&'static self) -> Guard {
         // Also while one ends, so that the next one finds its ports free.
@@ -92,7 +101,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Lab {
     fn up(shared: &Shared) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = shared.docker.then(Engine::start);
+        let engine = shared.engine.map(Engine::start);
         let ports = ["--nomad-port", shared.nomad_port, "--consul-port", shared.consul_port];
         let up = run(&folder, engine.as_ref(), "up").args(ports).run().ok().json();
         let text = |field: &str| up[field].as_str().unwrap().to_owned();
@@ -171,9 +180,14 @@ impl Lab {
         jobs.as_array().unwrap().iter().map(|job| job["ID"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The lab's Docker engine.
+    pub(crate) fn engine(&self) -> &Engine {
+        self.engine.as_ref().unwrap()
+    }
+
     /// The names of the engine's containers, also of those that have ended.
     pub(crate) fn containers(&self) -> Vec<String> {
-        let docker = self.engine.as_ref().unwrap().docker(&["ps", "--all", "--format", "{{.Names}}"]);
+        let docker = self.engine().docker(&["ps", "--all", "--format", "{{.Names}}"]);
         docker.run().ok().text().lines().map(str::to_owned).collect()
     }
 
