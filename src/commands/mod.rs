@@ -1,5 +1,6 @@
 //! The commands: one file each, which wires the steps and reports.
 
+mod amended;
 mod cluster;
 mod context;
 mod deploy;
@@ -10,7 +11,6 @@ mod logs;
 mod plan;
 mod render;
 mod replay;
-mod resumable;
 mod spec;
 mod status;
 mod stop;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use tokio::time::timeout;
 
+use super::amended::resumable;
 use super::context::Context;
-use super::resumable::Resumable;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &cli::Watch, context: &Context<'_>) -> Result
     let resume = || format!("`{}` goes on", context.command(&format!("watch {job}")));
     let End { job, verdict } = tokio::select! {
         watched = watched => match watched {
-            Ok(end) => end.map_err(|error| Resumable::wrap(error, &resume()))?,
+            Ok(end) => end.map_err(|error| resumable(error, &resume()))?,
             Err(_) => {
                 let condition = format!("the job {job} to end");
                 return Err(Error::TimedOut { condition, after: arguments.timeout, resume: resume() }.into());

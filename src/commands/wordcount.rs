@@ -10,11 +10,11 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use self::begin::{Begun, begin};
-use self::failure::Unfinished;
+use self::failure::unfinished;
 use self::result::{Outcome, OutputFile};
 use self::run::Run;
+use super::amended::resumable;
 use super::context::{Context, same_command};
-use super::resumable::Resumable;
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
@@ -51,17 +51,17 @@ async fn finish(
     let verdict = tokio::select! {
         finished = finished => match finished {
             Ok(Ok(verdict)) => verdict,
-            Ok(Err(error)) => return Err(Unfinished::new("failed", run, Resumable::wrap(error, &resume)).into()),
+            Ok(Err(error)) => return Err(unfinished("failed", run, resumable(error, &resume))),
             Err(_) => {
                 let condition = run.condition();
                 let error = Error::TimedOut { condition, after: arguments.timeout, resume };
-                return Err(Unfinished::new("timeout", run, error.into()).into());
+                return Err(unfinished("timeout", run, error.into()));
             }
         },
         () = interrupt::interrupted() => return Err(interrupted(run, resume).await.into()),
     };
     if let Err(error) = failed_verdict(context.evidence(), run.job(), verdict).await {
-        return Err(Unfinished::new("failed", run, error.into()).into());
+        return Err(unfinished("failed", run, error.into()));
     }
     let outcome = Outcome::fetch(run, arguments.top, output, context).await?;
     context.report.result(&outcome, || outcome.text())?;

@@ -21,8 +21,6 @@ use crate::report::{Event, Report};
 
 /// Between two looks at what was seen.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long a stage must hold before it counts.
-const SETTLED: Duration = Duration::from_secs(1);
 /// How long everything is asked before the fault.
 const BASELINE: Duration = Duration::from_millis(1_500);
 /// How long the executors of an application that was ended may need to end.
@@ -273,7 +271,7 @@ impl<'a> Drill<'a> {
         loop {
             sleep(LOOK).await;
             let now = i64::try_from(fault_at.elapsed().as_millis()).unwrap_or(i64::MAX);
-            let settled = now - i64::try_from(SETTLED.as_millis()).unwrap_or(i64::MAX);
+            let settled = now - i64::try_from(fault.scenario.settles_in().as_millis()).unwrap_or(i64::MAX);
             let stages = Timeline::new(&probe.samples(fault_at)).stages(expected);
             let holds =
                 |stage: &Stage| stages.get(stage).is_some_and(|at| i64::try_from(*at).is_ok_and(|at| at <= settled));

@@ -1,6 +1,7 @@
 //! What can be broken on purpose, and which stages a recovery from it has.
 
 use std::fmt;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -150,6 +151,16 @@ impl Scenario {
     #[must_use]
     pub fn needs_help(self) -> bool {
         matches!(self, Self::Node | Self::NomadLeader | Self::ConsulLeader)
+    }
+
+    /// How long a stage must hold before it counts. Where Consul may have lost its leader, a master that still leads ends only
+    /// 2.25 s after Consul last confirmed its lock.
+    #[must_use]
+    pub fn settles_in(self) -> Duration {
+        match self {
+            Self::Host | Self::ConsulLeader => Duration::from_secs(4),
+            _ => Duration::from_secs(1),
+        }
     }
 
     /// Whether it can only be done to hosts of the lab.

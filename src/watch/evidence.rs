@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::explain;
 use crate::consul::Consul;
 use crate::nomad::Nomad;
 
@@ -31,15 +32,14 @@ impl Evidence<'_> {
             let of_nomad = of_nomad.unwrap_or_default().into_iter();
             let of_nomad = of_nomad.filter(|check| check.status == "failure").map(|check| (check.name, check.output));
             let of_consul = of_consul.unwrap_or_default().into_iter().map(|check| (check.name, check.output));
-            of_nomad.chain(of_consul).map(|(name, output)| (name, one_line(&output))).collect()
+            of_nomad.chain(of_consul).map(|(name, output)| (name, shortened(&output))).collect()
         };
         timeout(TIMEOUT, asked).await.unwrap_or_default()
     }
 }
 
 /// A check's output on one line, and not too long.
-fn one_line(output: &str) -> String {
-    let words = output.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut: String = words.chars().filter(|c| !c.is_control()).take(OUTPUT).collect();
+fn shortened(output: &str) -> String {
+    let cut: String = explain::one_line(output).chars().take(OUTPUT).collect();
     if cut.is_empty() { "nothing".to_owned() } else { cut }
 }

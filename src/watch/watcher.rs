@@ -86,20 +86,8 @@ impl Watcher {
                     }
                 }
             }
-            Observation::Changed(changes) => {
-                for state in self.states.values_mut() {
-                    for event in state.changes(&changes) {
-                        report.event(&event)?;
-                    }
-                }
-            }
-            Observation::NodesLost(nodes) => {
-                for state in self.states.values_mut() {
-                    for event in state.nodes_lost(&nodes) {
-                        report.event(&event)?;
-                    }
-                }
-            }
+            Observation::Changed(changes) => self.take_in(report, |state| state.changes(&changes))?,
+            Observation::NodesLost(nodes) => self.take_in(report, |state| state.nodes_lost(&nodes))?,
             Observation::Disconnected(reason) => {
                 self.attempts_lost = self.attempts_lost.saturating_add(1);
                 debug!(%reason, attempts_lost = self.attempts_lost, "Nomad cannot be followed");
@@ -108,6 +96,14 @@ impl Watcher {
                 }
             }
             Observation::Refused(error) => return Err(Error::Http(error)),
+        }
+        Ok(())
+    }
+
+    /// Has every job's state take something in, and reports what is new to it.
+    fn take_in(&mut self, report: &Report, news: impl Fn(&mut JobState) -> Vec<Event>) -> Result<(), Error> {
+        for event in self.states.values_mut().flat_map(news) {
+            report.event(&event)?;
         }
         Ok(())
     }
