@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 mod dns;
+mod follow;
 mod preflight;
 mod samples;
 

@@ -108,6 +108,20 @@ follow() {
   done
 }
 
+# Ends the program that runs. A Java whose own clean-up hangs would be waited for without end: it is killed.
+end() {
+  local asked=$SECONDS
+  kill -TERM "$program" 2>/dev/null
+  while kill -0 "$program" 2>/dev/null && ((SECONDS - asked < 15)); do
+    sleep 0.1 &
+    wait "$!"
+  done
+  if kill -KILL "$program" 2>/dev/null; then
+    echo "it did not end within 15 s: killed" >&2
+  fi
+  wait "$program"
+}
+
 program=''
 stop() {
   if [[ -n $program ]]; then
@@ -132,10 +146,10 @@ while true; do
   "$${@/"$url"/"$master"}" &
   program=$!
   follow
-  if ! kill -TERM "$program" 2>/dev/null; then
+  if ! kill -0 "$program" 2>/dev/null; then
     wait "$program"
     exit
   fi
-  wait "$program"
+  end
 done
 EOT
