@@ -41,8 +41,6 @@ pub struct CrashLoop {
     pub times: usize,
     /// From the first of these failures to the last.
     pub span: Duration,
-    /// Whether Nomad tries no more until something changes: what failed of a system job has no other node.
-    pub given_up: bool,
 }
 
 impl CrashLoop {
@@ -81,13 +79,12 @@ impl JobState {
         let last = times.iter().max().copied().unwrap_or_default();
         let limit = if job.ends() { OF_A_BATCH } else { OF_A_SERVICE };
         // Nomad itself has given up a service's allocation that failed.
-        let has_failed = !job.ends() && allocation.client_status == "failed";
-        if times.len() < limit && !has_failed {
+        let given_up = !job.ends() && allocation.client_status == "failed";
+        if times.len() < limit && !given_up {
             return None;
         }
         let span = Duration::from_nanos(u64::try_from(last.saturating_sub(first)).unwrap_or(0));
-        let given_up = has_failed && job.is_on_each_node();
-        Some(CrashLoop { failure: failure(allocation), times: times.len(), span, given_up })
+        Some(CrashLoop { failure: failure(allocation), times: times.len(), span })
     }
 }
 

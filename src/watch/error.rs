@@ -53,7 +53,7 @@ pub enum Error {
         reason: String,
         /// What failed.
         failures: Vec<FailedAllocation>,
-        /// Whether Nomad goes on trying, whatever happens.
+        /// Whether Nomad goes on trying for certain.
         goes_on: bool,
         /// Whether this is a failure of the cluster's own parts or of the work itself.
         exit: Exit,
@@ -160,7 +160,7 @@ impl Advice for Error {
                 Some(match (exit, goes_on) {
                     (Exit::WorkFailed, true) => format!("{next}; Nomad goes on trying, and --keep-waiting waits for it"),
                     (Exit::WorkFailed, false) => format!(
-                        "{next}; Nomad tries again when that node or its drivers change, and `nomad job eval {job}` has it try at once"
+                        "{next}; where Nomad has given up, `nomad job eval {job}` has it try again; --keep-waiting waits for it"
                     ),
                     _ => next,
                 })

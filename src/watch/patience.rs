@@ -6,6 +6,7 @@ use super::failures::{describe_failures, failed_deployment};
 use super::state::JobState;
 use crate::cli::exit::Exit;
 use crate::error::FailedAllocation;
+use crate::nomad::jobs::Job;
 
 /// What whoever waits puts up with. By default nothing: a job that gets nowhere ends the wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +59,8 @@ impl Patience {
         let Some(first) = loops.first() else { return Ok(()) };
         let failures = describe_failures(evidence, loops.iter().map(|it| it.failure.clone()).collect()).await;
         let reason = first.sentence(failures.first().map_or("", |failure| &failure.reason));
-        let goes_on = !loops.iter().all(|it| it.given_up);
+        // What failed of a system job for good has no other node, and Nomad says so only a moment after the failure.
+        let goes_on = !state.job.as_ref().is_some_and(Job::is_on_each_node);
         Err(Error::NotComingUp { job: state.id.clone(), reason, failures, goes_on, exit })
     }
 }

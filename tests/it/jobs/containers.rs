@@ -6,8 +6,8 @@ use crate::support::lab::{with_docker, with_docker_that_stops};
 use crate::support::run::Failure;
 use crate::support::wait_until;
 
-/// Tried again when the engine has ended, and before Nomad takes the driver for unhealthy.
-const SOON: &str = "restart {\nattempts = 20\ninterval = \"10m\"\ndelay = \"3s\"\nmode = \"delay\"\n}";
+/// Tried again when the engine has ended, also on a busy machine.
+const SOON: &str = "restart {\nattempts = 20\ninterval = \"10m\"\ndelay = \"15s\"\nmode = \"delay\"\n}";
 
 /// Runs a program of an image and watches it fail.
 fn failed(id: &str, image: &str, command: &str, arguments: &str) -> Failure {

@@ -59,9 +59,12 @@ impl Engine {
         wait_until("the Docker engine to answer", LIMIT, || self.docker(&["version"]).run().status.success());
     }
 
-    /// Ends it, and its containers with it.
+    /// Ends it, if it runs, and its containers with it.
     pub(crate) fn stop(&self) {
         let mut daemon = lock(&self.daemon);
+        if daemon.try_wait().unwrap().is_some() {
+            return;
+        }
         kill(Pid::from_raw(i32::try_from(daemon.id()).unwrap()), Signal::SIGTERM).unwrap();
         wait_until("the Docker engine to end", LIMIT, || daemon.try_wait().unwrap().is_some());
     }
