@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::lab::program;
-use super::{at_the_end, wait_until};
+use super::{at_the_end, unmount_below, wait_until};
 
 /// How long an agent may take to end.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// An agent of development, which keeps nothing and ends its tasks with itself.
 pub(crate) struct Agent {
     process: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Agent {
@@ -38,7 +38,7 @@ impl Agent {
         let mut command = Command::new(program(name));
         command.args(["agent", "-dev", option]).arg(file).env("TMPDIR", folder.path()).current_dir(folder.path());
         let command = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        Self { process: command.spawn().unwrap(), _folder: folder }
+        Self { process: command.spawn().unwrap(), folder }
     }
 }
 
@@ -47,6 +47,8 @@ impl Drop for Agent {
         at_the_end(|| {
             kill(Pid::from_raw(i32::try_from(self.process.id()).unwrap()), Signal::SIGINT).unwrap();
             wait_until("an agent to end", LIMIT, || self.process.try_wait().unwrap().is_some());
+            // The secrets of its tasks.
+            unmount_below(self.folder.path());
         });
     }
 }

@@ -6,14 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use nix::mount::umount;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::folder::Folder;
 use super::lab::{CHECKOUT, lock, program};
 use super::run::Run;
-use super::{at_the_end, wait_until};
+use super::{at_the_end, unmount_below, wait_until};
 
 /// The image of this machine's Java and Spark.
 pub(crate) const IMAGE: &str = "nomspark-test/spark:1";
@@ -96,7 +95,8 @@ impl Drop for Engine {
     fn drop(&mut self) {
         at_the_end(|| {
             self.stop();
-            unmount(self.folder.path());
+            // The network of the host, which containers shared.
+            unmount_below(self.folder.path());
             fs::remove_dir_all(self.folder.path()).unwrap();
         });
     }
@@ -117,14 +117,5 @@ fn end_leftover(folder: &Path) {
         kill(pid, Signal::SIGTERM).unwrap();
         wait_until("the Docker engine of an earlier run to end", LIMIT, || !is_it(&pid));
     }
-    unmount(folder);
-}
-
-/// Unmounts what the engine leaves mounted: the network of the host, which containers shared.
-fn unmount(folder: &Path) {
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
-    let points = mounts.lines().rev().filter_map(|line| line.split(' ').nth(1));
-    for point in points.map(Path::new).filter(|point| point.starts_with(folder)) {
-        umount(point).unwrap();
-    }
+    unmount_below(folder);
 }

@@ -13,11 +13,14 @@ pub(crate) mod proxy;
 pub(crate) mod rows;
 pub(crate) mod run;
 
+use std::fs;
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::mount::umount;
 use serde_json::Value;
 
 /// Waits until `look` finds something; `what` says what is missing when it never does.
@@ -65,6 +68,15 @@ pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
 /// Waits until a condition holds.
 pub(crate) fn wait_until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
     wait_for(what, limit, || condition().then_some(()));
+}
+
+/// Unmounts what a program that has ended left mounted in a folder.
+pub(crate) fn unmount_below(folder: &Path) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    let points = mounts.lines().rev().filter_map(|line| line.split(' ').nth(1));
+    for point in points.map(Path::new).filter(|point| point.starts_with(folder)) {
+        umount(point).unwrap();
+    }
 }
 
 /// Cleans up. A second panic in a test that failed already would abort the process and leave everything running.
