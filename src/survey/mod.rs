@@ -134,8 +134,8 @@ impl From<&Job> for ExistingJob {
 pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Option<&Edge>) -> Result<Survey, Error> {
     let (nodes, node_pools) = tokio::try_join!(nomad.nodes(), nomad.node_pools())?;
     // Without Consul, services could never be found.
-    consul.datacenter().await?;
-    let shared_agents = shared_agents::shared_agents(&consul.service(shared_agents::NOMAD_CLIENT).await?);
+    let (_, clients) = tokio::try_join!(consul.datacenter(), consul.service(shared_agents::NOMAD_CLIENT))?;
+    let shared_agents = shared_agents::shared_agents(&clients);
     let mut surveyed: Vec<SurveyedNode> = nodes
         .iter()
         .map(|node| SurveyedNode {
