@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::cluster::{Cluster, DRIVER, demo};
 use crate::support::lab::CHECKOUT;
+use crate::support::proxy::Proxy;
 use crate::support::run::Run;
 
 /// Counts a file on the shared cluster.
@@ -106,6 +107,17 @@ fn a_run_that_ended_can_be_read_again() {
         let done = run.run_into(writer).ok();
         assert!(!done.stderr.contains("error"), "{}", done.stderr);
     }
+}
+
+#[test]
+fn an_input_whose_session_breaks_is_sent_again() {
+    let demo = demo(DRIVER);
+    let proxy = Proxy::before(&demo.lab().nomad);
+    proxy.break_the_next_exec_session();
+    let counted = count(&demo, &Path::new(CHECKOUT).join("examples/alice.txt"));
+    let counted = counted.env("NOMAD_ADDR", &proxy.address).run().ok().json();
+    assert!(proxy.has_broken_a_session());
+    assert_eq!(counted["total_words"], 26_457);
 }
 
 #[test]

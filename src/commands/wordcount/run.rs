@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::input::LocalInput;
 use crate::cli::exit::Exit;
 use crate::commands::context::Context;
-use crate::error::{Advice, Result};
+use crate::error::Result;
 use crate::http;
 use crate::nomad::allocations::Allocation;
 use crate::report::Event;
@@ -232,27 +232,5 @@ async fn finished(uploading: &mut Option<(Upload, u64, Instant)>) -> (Result<(),
     match uploading {
         Some((upload, bytes, started)) => (upload.as_mut().await, *bytes, *started),
         None => std::future::pending().await,
-    }
-}
-
-impl Advice for UploadError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Exec(error) => error.hint(),
-            Self::NotTaken(_) => Some(
-                "the driver needs sh, cat, wc and mv where it runs, and room for the input in its allocation; an input \
-                 given as a URI that all nodes can read needs none of them"
-                    .to_owned(),
-            ),
-            Self::TooSlow(_) => Some("an input given as a URI that all nodes can read is not sent at all".to_owned()),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Exec(error) => error.exit(),
-            Self::NotTaken(_) => Exit::Failed,
-            Self::TooSlow(_) => Exit::TimedOut,
-        }
     }
 }
