@@ -15,24 +15,44 @@ use super::cluster::LIMIT;
 /// Notes each start, and hangs when it is told to end.
 const STUBBORN: &str = "trap '' TERM; echo \"$1\" >> \"$0\"; while true; do sleep 0.1; done";
 
-/// The web UI of a master at that port, which has given the program up.
-fn web_ui(master: u16) -> u16 {
+/// Notes each start, and runs until it is told to end.
+const DOCILE: &str = "echo \"$1\" >> \"$0\"; exec sleep 600";
+
+/// A web UI; a path for which there is no page gets no answer.
+fn web_ui(mut page: impl FnMut(&str) -> Option<String> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let page = format!(
-        "{{\n\"url\" : \"spark://127.0.0.1:{master}\",\n\"workers\" : [ {{\n\"id\" : \"worker-1-127.0.0.1-9\",\n\
-         \"state\" : \"DEAD\"\n}} ]\n}}\n"
-    );
+    let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
-            let mut lines = BufReader::new(&connection).lines();
-            let asked = lines.by_ref().take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()));
-            let _ = asked.count();
-            // Who asks may have gone meanwhile.
-            let _ = write!(&connection, "HTTP/1.0 200 OK\r\n\r\n{page}");
+            let lines = BufReader::new(&connection).lines().map_while(Result::ok);
+            let asked: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let path = asked.first().and_then(|line| line.split(' ').nth(1));
+            if let Some(page) = page(path.unwrap_or_default()) {
+                // Who asks may have gone meanwhile.
+                let _ = write!(&connection, "HTTP/1.0 200 OK\r\n\r\n{page}");
+            }
         }
     });
-    port
+    address
+}
+
+/// What the master at that port says, which has a worker in that state.
+fn master(port: u16, state: &str) -> String {
+    format!(
+        "{{\n\"url\" : \"spark://127.0.0.1:{port}\",\n\"workers\" : [ {{\n\"id\" : \"worker-1-127.0.0.1-9\",\n\
+         \"state\" : \"{state}\"\n}} ]\n}}\n"
+    )
+}
+
+/// A port at which nobody listens.
+fn nobody() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The command that follows the masters of a web UI with a program, which gets a file and the master's URL.
+fn follow(script: &Path, ui: &str, program: &str, starts: &Path) -> Run {
+    let words = ["-127.0.0.1-9\"", "/bin/bash", "-c", program];
+    Run::program("/bin/bash", [script]).args([ui, "URL"]).args(words).arg(starts).arg("URL")
 }
 
 /// Ends whatever has this word in its command line when it is dropped.
@@ -48,17 +68,44 @@ impl Drop for Ended {
 fn a_program_that_does_not_end_is_killed_and_started_with_the_master_that_leads() {
     let folder = tempfile::tempdir().unwrap();
     let starts = folder.path().join("starts");
-    // Nobody listens at the master's port any more.
-    let master = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let ui = format!("127.0.0.1:{}", web_ui(master));
-    let script = Path::new(CHECKOUT).join("jobs/follow.sh");
-    let arguments = [script.to_str().unwrap(), &ui, "URL", "-127.0.0.1-9\"", "/bin/bash", "-c", STUBBORN];
+    let port = nobody();
+    let ui = web_ui(move |_| Some(master(port, "DEAD")));
     let _ended = Ended(starts.to_str().unwrap().to_owned());
-    let mut run = Run::program("/bin/bash", arguments).args([starts.to_str().unwrap(), "URL"]).spawn();
+    let mut run = follow(&Path::new(CHECKOUT).join("jobs/follow.sh"), &ui, STUBBORN, &starts).spawn();
     run.wait_until_told("knows nothing of this program: starting it again");
     run.wait_until_told("it did not end within 15 s: killed");
-    let url = format!("spark://127.0.0.1:{master}\n");
+    let url = format!("spark://127.0.0.1:{port}\n");
     wait_until("the program to start again", LIMIT, || {
         fs::read_to_string(&starts).is_ok_and(|told| told == url.repeat(2))
     });
+}
+
+#[test]
+fn a_program_that_a_new_master_gave_up_while_nobody_could_ask_it_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let starts = folder.path().join("starts");
+    // The same with shorter waits.
+    let script = fs::read_to_string(Path::new(CHECKOUT).join("jobs/follow.sh")).unwrap();
+    let hasty = script.replace("connected 30 ", "connected 1 ").replace("patience=20", "patience=1");
+    assert_eq!(script.len() - hasty.len(), 2, "the waits have other names now");
+    fs::write(folder.path().join("follow.sh"), hasty).unwrap();
+
+    let (first, listener) = (nobody(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let second = listener.local_addr().unwrap().port();
+    let mut looks = 0;
+    let ui = web_ui(move |path| {
+        looks += u32::from(path == "/json/");
+        match looks {
+            1 => Some(master(first, "ALIVE")),
+            2 => Some(master(second, "ALIVE")),
+            // The address is on its way just when the program's new master is asked for it.
+            3 if path == "/json/" => None,
+            _ => Some(master(second, "DEAD")),
+        }
+    });
+    let _ended = Ended(starts.to_str().unwrap().to_owned());
+    let mut run = follow(&folder.path().join("follow.sh"), &ui, DOCILE, &starts).spawn();
+    run.wait_until_told("knows nothing of this program: starting it again");
+    let urls = [first, second].map(|port| format!("spark://127.0.0.1:{port}\n")).concat();
+    wait_until("the program to start again", LIMIT, || fs::read_to_string(&starts).is_ok_and(|told| told == urls));
 }
