@@ -105,7 +105,7 @@ fn difference(field: &ChangedField) -> String {
         text.push_str(&format!("      {} {}\n", change.tag(), change.value().trim_end()));
     }
     if changed.len() > LINES {
-        text.push_str(&format!("      and {} lines more\n", changed.len() - LINES));
+        text.push_str(&format!("      and {} more\n", changed.len() - LINES));
     }
     text
 }
@@ -162,6 +162,6 @@ mod tests {
         assert_eq!(told("a\nb\nc\n", "a\nB\nc\n"), "    Count:\n      - b\n      + B\n");
         let script = (0..=LINES).map(|line| format!("line {line}\n")).collect::<String>();
         let told = told("", &script);
-        assert!(told.contains("      + line 0\n") && told.ends_with("      and 1 lines more\n"), "{told}");
+        assert!(told.contains("      + line 0\n") && told.ends_with("      and 1 more\n"), "{told}");
     }
 }

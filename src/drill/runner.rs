@@ -28,6 +28,15 @@ const FREED: Duration = Duration::from_secs(45);
 /// How long the cluster may need to be well before the first round: it should be already.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 
+/// A round before its fault: everything is asked already.
+struct Prepared {
+    application: Application,
+    fault: Fault,
+    expected: Expectation,
+    clients: Clients,
+    probe: Probe,
+}
+
 /// A cluster that is drilled.
 #[derive(Debug)]
 pub struct Drill<'a> {
@@ -90,17 +99,7 @@ impl<'a> Drill<'a> {
     pub async fn round(&mut self, scenario: Scenario, number: u32, rounds: u32) -> Result<Round, Error> {
         self.report.event(&Event::RoundBegan { scenario: scenario.name().into(), number, rounds })?;
         let first = number == 1 && self.application.is_none();
-        let target = self.well(if first { FIRST_LOOK } else { self.limit }, first).await?;
-        let application = self.application(scenario, &target).await?;
-        // The application has taken its cores since.
-        let target = self.well(self.limit, false).await?;
-        let lab = self.lab.as_ref();
-        let fault = Fault::choose(scenario, &target, &application, lab, &self.clients).await?;
-        let clients = self.clients_away_from(&fault);
-        let expected = self.expectation(&fault, &target);
-        let questions = self.questions(&fault, &target, &application);
-        let probe = Probe::start(&clients, &target, &questions)?;
-        self.baseline(&probe, &target).await?;
+        let Prepared { application, fault, expected, clients, probe } = self.prepare(scenario, first).await?;
 
         self.report.event(&Event::Fault { what: fault.to_string() })?;
         self.broken = Some(fault.clone());
@@ -118,6 +117,36 @@ impl<'a> Drill<'a> {
         let complaints = round.complaints();
         self.report.event(&Event::RoundEnded { scenario: scenario.name().into(), number, recovery_ms, complaints })?;
         Ok(round)
+    }
+
+    /// Chooses what to break, and sees it at work for a while. Where the lead or the address moves meanwhile, this begins
+    /// anew: the loss of a master that does not lead any more would be held against what the loss of the leader takes.
+    async fn prepare(&mut self, scenario: Scenario, first: bool) -> Result<Prepared, Error> {
+        let started = Instant::now();
+        loop {
+            let target = self.well(if first { FIRST_LOOK } else { self.limit }, first).await?;
+            let application = self.application(scenario, &target).await?;
+            // The application has taken its cores since.
+            let target = self.well(self.limit, false).await?;
+            let fault = self.choose(scenario, &target, &application).await?;
+            let clients = self.clients_away_from(&fault);
+            let questions = self.questions(&fault, &target, &application);
+            let probe = Probe::start(&clients, &target, &questions)?;
+            self.baseline(&probe, &target).await?;
+            let target = self.well(self.limit, false).await?;
+            if self.choose(scenario, &target, &application).await? == fault {
+                let expected = self.expectation(&fault, &target);
+                return Ok(Prepared { application, fault, expected, clients, probe });
+            }
+            if started.elapsed() >= self.limit {
+                let problems = vec!["the lead or the address moves again and again".to_owned()];
+                return Err(Error::StillUnwell { cluster: self.name.to_string(), after: self.limit, problems });
+            }
+        }
+    }
+
+    async fn choose(&self, scenario: Scenario, target: &Target, application: &Application) -> Result<Fault, Error> {
+        Fault::choose(scenario, target, application, self.lab.as_ref(), &self.clients).await
     }
 
     /// Waits until what was broken is whole again: a host that was cut off comes back piece by piece.

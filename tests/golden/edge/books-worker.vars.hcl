@@ -121,20 +121,6 @@ follow() {
   done
 }
 
-# Ends the program that runs. A Java whose own clean-up hangs would be waited for without end: it is killed.
-end() {
-  local asked=$SECONDS
-  kill -TERM "$program" 2>/dev/null
-  while kill -0 "$program" 2>/dev/null && ((SECONDS - asked < 15)); do
-    sleep 0.1 &
-    wait "$!"
-  done
-  if kill -KILL "$program" 2>/dev/null; then
-    echo "it did not end within 15 s: killed" >&2
-  fi
-  wait "$program"
-}
-
 program=''
 stop() {
   if [[ -n $program ]]; then
@@ -163,6 +149,10 @@ while true; do
     wait "$program"
     exit
   fi
-  end
+  # A worker that is asked to end takes seconds, and so long joins any master that calls it: each executor that it is
+  # given then fails at once, and an application that sees ten of them fail is given up. Java may also hang in its own
+  # clean-up. Executors end with their worker or driver.
+  kill -KILL "$program" 2>/dev/null
+  wait "$program"
 done
 EOT

@@ -65,7 +65,7 @@ impl Drop for Ended {
 }
 
 #[test]
-fn a_program_that_does_not_end_is_killed_and_started_with_the_master_that_leads() {
+fn a_program_that_would_not_end_is_started_with_the_master_that_leads() {
     let folder = tempfile::tempdir().unwrap();
     let starts = folder.path().join("starts");
     let port = nobody();
@@ -73,7 +73,6 @@ fn a_program_that_does_not_end_is_killed_and_started_with_the_master_that_leads(
     let _ended = Ended(starts.to_str().unwrap().to_owned());
     let mut run = follow(&Path::new(CHECKOUT).join("jobs/follow.sh"), &ui, STUBBORN, &starts).spawn();
     run.wait_until_told("knows nothing of this program: starting it again");
-    run.wait_until_told("it did not end within 15 s: killed");
     let url = format!("spark://127.0.0.1:{port}\n");
     wait_until("the program to start again", LIMIT, || {
         fs::read_to_string(&starts).is_ok_and(|told| told == url.repeat(2))
