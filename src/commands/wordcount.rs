@@ -28,7 +28,13 @@ pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Re
     context.begin(arguments.record.as_deref())?;
     let begun = match &arguments.resume {
         Some(job) => Begun::resumed(job),
-        None => begin(arguments, input, context).await?,
+        None => tokio::select! {
+            begun = begin(arguments, input, context) => begun?,
+            () = interrupt::interrupted() => {
+                let left = "Nomad may have the job already".to_owned();
+                return Err(Error::Interrupted { left, resume: same_command("to go on") }.into());
+            }
+        },
     };
     let mut run = Run::new(context, begun.job.clone(), begun.upload, begun.resumed, arguments.patience.into());
     let finished = finish(arguments, &mut run, output, context).await;

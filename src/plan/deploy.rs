@@ -40,6 +40,7 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
     if let (Some(edge), Some(survey)) = (&spec.edge, survey) {
         warnings.extend(edge::check_hosts(edge, spec, survey)?);
     }
+    warnings.extend(survey.and_then(|survey| forgotten_edge(spec, survey)));
     if let Some(warning) = too_few_nodes(spec, candidates.as_deref()) {
         warnings.push(warning);
     }
@@ -77,12 +78,31 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
     Ok(Plan { cluster: spec.name.clone(), driver, warnings, jobs })
 }
 
+/// What is said where the cluster has a floating address and the spec has none, most often because somebody forgot `--file`.
+fn forgotten_edge(spec: &ValidSpec, survey: &Survey) -> Option<String> {
+    let id = spec.name.edge_job();
+    let job = survey.jobs.get(&id).filter(|_| spec.edge.is_none())?;
+    let is_ours = job.cluster.as_deref() == Some(spec.name.as_str());
+    (is_ours && !job.stopped).then(|| {
+        format!(
+            "the job {id} runs, and the spec has no edge: workers and applications do not use the floating address; with \
+             the spec that has it they do, and `nomad job stop {id}` ends it"
+        )
+    })
+}
+
 impl ValidSpec {
     /// The ids of the jobs that a deployment registers.
     #[must_use]
     pub fn deployed_jobs(&self) -> Vec<String> {
         let edge = self.edge.as_ref().map(|_| self.name.edge_job());
         [self.name.master_job()].into_iter().chain(edge).chain([self.name.worker_job()]).collect()
+    }
+
+    /// The ids of all jobs that a deployment of the cluster may have registered, also with another spec.
+    #[must_use]
+    pub fn possible_jobs(&self) -> Vec<String> {
+        vec![self.name.master_job(), self.name.edge_job(), self.name.worker_job()]
     }
 }
 

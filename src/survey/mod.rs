@@ -130,7 +130,7 @@ impl From<&Job> for ExistingJob {
     }
 }
 
-/// Reads what a deployment depends on. `jobs` are the ids that it will use, `edge` is its floating address.
+/// Reads what a deployment depends on. `jobs` are the ids that it may use, `edge` is its floating address.
 pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Option<&Edge>) -> Result<Survey, Error> {
     let (nodes, node_pools) = tokio::try_join!(nomad.nodes(), nomad.node_pools())?;
     // Without Consul, services could never be found.

@@ -195,3 +195,16 @@ fn a_cluster_without_workers_is_warned_about() {
     assert_eq!(plan("worker {\n  count = 0\n}", &survey).unwrap().warnings.len(), 1);
     assert!(plan("", &survey).unwrap().warnings.is_empty());
 }
+
+#[test]
+fn a_floating_address_that_the_spec_forgets_is_warned_about() {
+    let survey = |cluster: Option<&str>, stopped| {
+        let edge = ExistingJob { cluster: cluster.map(str::to_owned), job_modify_index: 1, stopped };
+        Survey { jobs: [("spark-edge".to_owned(), edge)].into(), ..survey(vec![node("a", &["docker"])]) }
+    };
+    let warnings = plan("", &survey(Some("spark"), false)).unwrap().warnings;
+    assert!(warnings[0].starts_with("the job spark-edge runs, and the spec has no edge"), "{warnings:?}");
+    for other in [survey(Some("spark"), true), survey(None, false)] {
+        assert!(plan("", &other).unwrap().warnings.is_empty());
+    }
+}

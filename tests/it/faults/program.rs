@@ -159,6 +159,23 @@ async fn an_interrupt_leaves_the_job_and_says_how_to_go_on() {
 }
 
 #[tokio::test]
+async fn an_interrupt_while_a_run_is_registered_says_how_to_go_on() {
+    let mut fake = running().await;
+    deployed(&fake);
+    fake.on(REGISTER, Reply::Hang);
+    let state = tempfile::tempdir().unwrap();
+    let mut command = nomspark(&fake, &["wordcount", "--input", "file:///book.txt"]);
+    let child = command.env("XDG_STATE_HOME", state.path()).spawn().unwrap();
+    let id = Pid::from_raw(child.id().unwrap().try_into().unwrap());
+    fake.received(REGISTER, 1).await;
+    kill(id, Signal::SIGINT).unwrap();
+    let ended = Ended::new(child.wait_with_output().await.unwrap());
+    assert_eq!(ended.code, 130, "{}", ended.stderr);
+    assert!(ended.stderr.contains("interrupted; Nomad may have the job already"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("to go on"), "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn refusals_exit_with_4_and_name_the_token() {
     for status in [401, 403] {
         let fake = running().await;
