@@ -121,6 +121,12 @@ impl Default for ClusterName {
 }
 
 impl ClusterName {
+    /// The Nomad jobs that a deployment may register: those of the master, of the workers and of the edge.
+    #[must_use]
+    pub fn deployable_jobs(&self) -> [String; 3] {
+        [self.master_job(), self.worker_job(), self.edge_job()]
+    }
+
     /// The Nomad job of the master.
     #[must_use]
     pub fn master_job(&self) -> String {

@@ -35,7 +35,7 @@ struct Deployed {
 pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
     context.begin(arguments.record.as_deref())?;
-    let survey = survey(&context.nomad, &context.consul, &spec.possible_jobs(), spec.edge.as_ref()).await?;
+    let survey = survey(&context.nomad, &context.consul, &spec.name.deployable_jobs(), spec.edge.as_ref()).await?;
     let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
         context.report.event(&Event::Warning { what: warning.clone() })?;

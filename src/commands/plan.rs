@@ -44,7 +44,7 @@ struct ChangedField {
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Plan, context: &Context<'_>) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
-    let survey = survey(&context.nomad, &context.consul, &spec.possible_jobs(), spec.edge.as_ref()).await?;
+    let survey = survey(&context.nomad, &context.consul, &spec.name.deployable_jobs(), spec.edge.as_ref()).await?;
     let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
         context.report.event(&Event::Warning { what: warning.clone() })?;

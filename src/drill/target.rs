@@ -74,7 +74,7 @@ impl Target {
         let mut target = Self::default();
         target.read_masters(clients, name).await?;
         target.read_edge(&clients.nomad, name).await?;
-        for job in [name.master_job(), name.worker_job(), name.edge_job()] {
+        for job in name.deployable_jobs() {
             target.read_job(&clients.nomad, job).await?;
         }
         let (known, wanted) = (target.workers.len() as u64, target.wanted(&name.worker_job()));

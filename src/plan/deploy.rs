@@ -82,8 +82,7 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
 fn forgotten_edge(spec: &ValidSpec, survey: &Survey) -> Option<String> {
     let id = spec.name.edge_job();
     let job = survey.jobs.get(&id).filter(|_| spec.edge.is_none())?;
-    let is_ours = job.cluster.as_deref() == Some(spec.name.as_str());
-    (is_ours && !job.stopped).then(|| {
+    (job.belongs_to(&spec.name) && !job.stopped).then(|| {
         format!(
             "the job {id} runs, and the spec has no edge: workers and applications do not use the floating address; with \
              the spec that has it they do, and `nomad job stop {id}` ends it"
@@ -98,12 +97,6 @@ impl ValidSpec {
         let edge = self.edge.as_ref().map(|_| self.name.edge_job());
         [self.name.master_job()].into_iter().chain(edge).chain([self.name.worker_job()]).collect()
     }
-
-    /// The ids of all jobs that a deployment of the cluster may have registered, also with another spec.
-    #[must_use]
-    pub fn possible_jobs(&self) -> Vec<String> {
-        vec![self.name.master_job(), self.name.edge_job(), self.name.worker_job()]
-    }
 }
 
 /// A job with its guard, if it is new or ours.
@@ -117,7 +110,7 @@ fn planned(
 ) -> Result<PlannedJob, Error> {
     let existing = survey.and_then(|survey| survey.jobs.get(&id));
     if let Some(job) = existing
-        && job.cluster.as_deref() != Some(spec.name.as_str())
+        && !job.belongs_to(&spec.name)
         && !adopt
     {
         let owner = match &job.cluster {

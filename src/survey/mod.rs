@@ -18,6 +18,7 @@ pub use shared_agents::SharedAgent;
 
 use crate::consul::Consul;
 use crate::http::Error;
+use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::jobs::Job;
 use crate::spark::FloatingAddress;
@@ -122,6 +123,14 @@ pub struct ExistingJob {
     pub job_modify_index: u64,
     /// Whether it is stopped.
     pub stopped: bool,
+}
+
+impl ExistingJob {
+    /// Whether its meta names that cluster.
+    #[must_use]
+    pub fn belongs_to(&self, cluster: &ClusterName) -> bool {
+        self.cluster.as_deref() == Some(cluster.as_str())
+    }
 }
 
 impl From<&Job> for ExistingJob {

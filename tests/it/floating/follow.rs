@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::support::lab::CHECKOUT;
 use crate::support::run::Run;
-use crate::support::{at_the_end, wait_until};
+use crate::support::{at_the_end, free_ports, wait_until};
 
 use super::cluster::LIMIT;
 
@@ -44,11 +44,6 @@ fn master(port: u16, state: &str) -> String {
     )
 }
 
-/// A port at which nobody listens.
-fn nobody() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// The command that follows the masters of a web UI with a program, which gets a file and the master's URL.
 fn follow(script: &Path, ui: &str, program: &str, starts: &Path) -> Run {
     let words = ["-127.0.0.1-9\"", "/bin/bash", "-c", program];
@@ -68,7 +63,7 @@ impl Drop for Ended {
 fn a_program_that_would_not_end_is_started_with_the_master_that_leads() {
     let folder = tempfile::tempdir().unwrap();
     let starts = folder.path().join("starts");
-    let port = nobody();
+    let [port] = free_ports();
     let ui = web_ui(move |_| Some(master(port, "DEAD")));
     let _ended = Ended(starts.to_str().unwrap().to_owned());
     let mut run = follow(&Path::new(CHECKOUT).join("jobs/follow.sh"), &ui, STUBBORN, &starts).spawn();
@@ -89,7 +84,8 @@ fn a_program_that_a_new_master_gave_up_while_nobody_could_ask_it_is_started_agai
     assert_eq!(script.len() - hasty.len(), 2, "the waits have other names now");
     fs::write(folder.path().join("follow.sh"), hasty).unwrap();
 
-    let (first, listener) = (nobody(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let [first] = free_ports();
     let second = listener.local_addr().unwrap().port();
     let mut looks = 0;
     let ui = web_ui(move |path| {
