@@ -16,18 +16,21 @@ statistics() {
   timeout 2 sed -nE '/^masters,BACKEND,/d; s/^masters,([^,]*),([^,]*,){15}([^,]*),.*/\1 \3/p' <&3
 }
 
-# What a new process is to believe until its first checks, in the form of HAProxy's own `show servers state`: that the
-# master is up that was, and nobody else. It would take all for up, and a host that is gone for a second longer than others.
+# What a new process is to believe until its first checks, in the form of HAProxy's own `show servers state`: the master that
+# was up is up, and nobody else. Without it a new process takes every master for up, and one on a lost host for a second.
+# HAProxy believes the ports of this file, not those of its configuration: a 0 there leads every connection nowhere.
 states() {
-  local server up
+  local server up address port check_port state
   up=$(statistics 2>/dev/null | sed -n 's/ UP.*//p')
   echo 1
   # Without a master that is up nothing is known.
   [[ -n $up ]] || return
   while read -r server; do
-    # Operational state, then what a check has told: 2 is running, 0 is stopped.
+    address=${server%:*:*} check_port=${server##*:}
+    port=${server#"$address":} port=${port%:*}
+    # Operational state, administrative state, weights, seconds, then what a check reported: 2 is running, 0 is stopped.
     if grep -Fqx "$server" <<<"$up"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
-    echo "1 masters 1 $server ${server%:*:*} $state 0 0 0 - 0 - 0 0 - - 0"
+    echo "1 masters 1 $server $address $state 0 0 0 - $port - 0 $check_port - - 0"
   done < <(wanted)
 }
 
@@ -38,7 +41,11 @@ for ((round = 0; round < 100; round++)); do
     kill -USR2 "$(<"$folder/haproxy.pid")"
   fi
   sleep 0.1
-  if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then exit 0; fi
+  if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then
+    # A HAProxy that is started anew, at whatever time, finds out by itself who is up.
+    echo 1 >"$folder/servers.state"
+    exit 0
+  fi
 done
 echo "HAProxy does not know the masters of $folder/haproxy.cfg" >&2
 exit 1

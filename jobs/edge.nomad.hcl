@@ -254,9 +254,10 @@ job "edge" {
         data        = var.scripts["reload.sh"]
       }
 
+      # One process that serves and up to 60 that keep old connections after reloads.
       resources {
         cpu    = 200
-        memory = 256
+        memory = 384
       }
     }
 

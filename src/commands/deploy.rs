@@ -64,6 +64,7 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
         Err(_) => {
             let condition = readiness.missing().await;
             let resume = same_command("to go on waiting");
+            let resume = readiness.hint().map_or_else(|| resume.clone(), |hint| format!("{hint}; {resume}"));
             return Err(Error::TimedOut { condition, after: arguments.timeout, resume }.into());
         }
     };

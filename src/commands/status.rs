@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::error::Result;
 use crate::names::ClusterName;
 use crate::report::{short, table};
-use crate::spark::{FloatingAddress, MasterState};
+use crate::spark::{AddressState, FloatingAddress, MasterState};
 
 /// How many ended runs the table shows, the newest.
 const ENDED_SHOWN: usize = 5;
@@ -33,6 +33,13 @@ struct Status {
 #[derive(Serialize)]
 struct Vip {
     address: IpAddr,
+    /// `serves`, `leads_nowhere`, `no_master` or `unanswered`: what a Spark client met there just now.
+    state: &'static str,
+    /// The same as a sentence.
+    detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
     /// The edge host that answers at the address, by its own word; `None` when nobody does.
     holder: Option<String>,
     /// The edge host that keepalived wrote down in Consul.
@@ -42,24 +49,35 @@ struct Vip {
 impl Vip {
     async fn ask(address: FloatingAddress, name: &ClusterName, context: &Context<'_>) -> Result<Self> {
         let key = name.holder_key();
-        let (holder, recorded) = tokio::try_join!(address.holder(), context.consul.key(&key))?;
+        let (met, recorded) = tokio::try_join!(address.state(), context.consul.key(&key))?;
         let recorded = recorded.map(|note| note.text());
-        Ok(Self { address: address.address, holder, recorded })
+        let state = match &met {
+            AddressState::Serves { .. } => "serves",
+            AddressState::LeadsNowhere { .. } => "leads_nowhere",
+            AddressState::NoMaster { .. } => "no_master",
+            AddressState::Unanswered { .. } => "unanswered",
+        };
+        let address = address.address;
+        let detail = format!("{address} {met}{}", note(met.host(), recorded.as_deref()));
+        let (holder, hint) = (met.host().map(str::to_owned), met.hint(&name.edge_job()));
+        Ok(Self { address, state, detail, hint, holder, recorded })
     }
 
     fn text(&self) -> String {
-        let address = self.address;
-        match (&self.holder, &self.recorded) {
-            (Some(holder), Some(recorded)) if holder == recorded => format!("{address} answers from {holder}"),
-            (Some(holder), Some(recorded)) => {
-                format!("{address} answers from {holder}, but Consul has a note that {recorded} holds it")
-            }
-            (Some(holder), None) => format!("{address} answers from {holder}; Consul has no note of a holder"),
-            (None, Some(recorded)) => {
-                format!("{address} does not answer, but Consul has a note that {recorded} holds it")
-            }
-            (None, None) => format!("{address} does not answer; Consul has no note of a holder"),
+        let mut text = format!("\nFloating address: {}\n", self.detail);
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("hint: {hint}\n"));
         }
+        text
+    }
+}
+
+/// Where Consul's note of the holder differs from what the network says.
+fn note(holder: Option<&str>, recorded: Option<&str>) -> String {
+    match (holder, recorded) {
+        (Some(holder), Some(recorded)) if holder == recorded => String::new(),
+        (_, Some(recorded)) => format!(", but Consul has a note that {recorded} holds it"),
+        (_, None) => "; Consul has no note of a holder".to_owned(),
     }
 }
 
@@ -205,7 +223,7 @@ fn text(status: &Status) -> String {
     text.push_str("\nWorkers, as the leading master says\n");
     text.push_str(&table(&["ADDRESS", "STATE", "CORES USED", "MEMORY USED", "NODE"], workers));
     if let Some(vip) = &status.vip {
-        text.push_str(&format!("\nFloating address: {}\n", vip.text()));
+        text.push_str(&vip.text());
     }
     text.push('\n');
     for (label, value) in [("Master", &status.endpoints.master), ("Spark UI", &status.endpoints.ui)] {

@@ -14,7 +14,7 @@ use super::target::{Target, tasks_run};
 use crate::http;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
-use crate::spark::MasterUi;
+use crate::spark::{FloatingAddress, MasterState, MasterUi};
 use crate::survey::Lock;
 use crate::watch::{JobState, Observation, follow};
 
@@ -82,6 +82,29 @@ impl Notes {
     }
 }
 
+/// The floating address, as people and Spark's clients ask it.
+#[derive(Clone, Debug)]
+struct Address {
+    ui: MasterUi,
+    floating: FloatingAddress,
+}
+
+impl Address {
+    fn of(floating: FloatingAddress) -> Result<Self, http::Error> {
+        Ok(Self { ui: MasterUi::asking(&floating.ui(), CONNECT, http::Connections::New)?, floating })
+    }
+
+    /// The state of the master behind it; ALIVE only where a Spark client gets an answer too.
+    async fn state(&self) -> Option<MasterState> {
+        let (state, spark) = tokio::join!(in_time(self.ui.state()), self.floating.ask_spark(LIMIT));
+        let mut state = state?;
+        if spark.is_err() {
+            "UNREACHABLE".clone_into(&mut state.status);
+        }
+        Some(state)
+    }
+}
+
 /// Where the master was found last that leads.
 type Leading = Arc<Mutex<Option<MasterUi>>>;
 
@@ -91,12 +114,9 @@ impl Probe {
         let notes = Notes::default();
         let mut asking = JoinSet::new();
         let leading = Leading::default();
-        let address = target
-            .address
-            .map(|address| MasterUi::asking(&address.ui(), CONNECT, http::Connections::New))
-            .transpose()?;
-        if let Some(ui) = &address {
-            asking.spawn(ask_holder(ui.clone(), notes.clone()));
+        let address = target.address.map(Address::of).transpose()?;
+        if let Some(address) = &address {
+            asking.spawn(ask_holder(address.ui.clone(), notes.clone()));
         }
         asking.spawn(ask_state(address, Arc::clone(&leading), notes.clone()));
         asking.spawn(ask_application(questions.application.clone(), notes.clone()));
@@ -194,14 +214,14 @@ async fn ask_master(address: String, leading: Leading, notes: Notes) {
 }
 
 /// Asks the master that people reach: at the floating address, or where the last one was that led.
-async fn ask_state(address: Option<MasterUi>, leading: Leading, notes: Notes) {
+async fn ask_state(address: Option<Address>, leading: Leading, notes: Notes) {
     let question = || {
-        let found = || leading.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let ui = address.clone().or_else(found);
+        let (address, found) = (address.clone(), leading.lock().unwrap_or_else(PoisonError::into_inner).clone());
         async move {
-            let state = match ui {
-                Some(ui) => in_time(ui.state()).await,
-                None => None,
+            let state = match (address, found) {
+                (Some(address), _) => address.state().await,
+                (None, Some(ui)) => in_time(ui.state()).await,
+                (None, None) => None,
             };
             Sight::Reached(state.map(|state| Reached {
                 alive: state.is_alive(),

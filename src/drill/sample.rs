@@ -51,7 +51,7 @@ pub(super) struct Elected {
 pub(super) struct Reached {
     /// Its `spark://` URL.
     pub(super) url: String,
-    /// Whether it says that it is ALIVE.
+    /// Whether it says that it is ALIVE, and answers Spark's clients at the same place.
     pub(super) alive: bool,
     /// The ids of the workers that it says are ALIVE.
     pub(super) workers: BTreeSet<String>,

@@ -7,7 +7,7 @@ use crate::http::Error;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::{Allocation, AllocationDetail, TaskState};
-use crate::spark::{FloatingAddress, MasterState, MasterUi};
+use crate::spark::{AddressState, FloatingAddress, MasterState};
 use crate::survey::{Lock, floating_address, masters, running_allocations, runs, wanted};
 
 /// A part of the cluster: an allocation that runs.
@@ -152,15 +152,11 @@ impl Target {
     async fn read_edge(&mut self, nomad: &Nomad, name: &ClusterName) -> Result<(), Error> {
         self.address = floating_address(nomad, name).await?;
         let Some(address) = self.address else { return Ok(()) };
-        let ui = MasterUi::new(&address.ui())?;
-        let Ok(host) = ui.edge_host().await else {
-            self.problems.push(format!("nobody answers at the floating address {}", address.address));
-            return Ok(());
-        };
-        match ui.state().await {
-            Ok(state) if state.is_alive() => {}
-            _ => self.problems.push(format!("the floating address {} leads to no master", address.address)),
+        let state = address.state().await?;
+        if !matches!(state, AddressState::Serves { .. }) {
+            self.problems.push(format!("the floating address {} {state}", address.address));
         }
+        let Some(host) = state.host() else { return Ok(()) };
         let edges = running_allocations(nomad, &name.edge_job()).await?;
         self.holder = edges.iter().map(Member::from).find(|member| member.node == host);
         if self.holder.is_none() {

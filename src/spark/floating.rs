@@ -1,19 +1,16 @@
-//! Spark behind the floating address: what a client of the address sees.
+//! Spark behind the floating address: what a client of the address meets.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
-
 use super::MasterUi;
+use super::rpc::{self, NoAnswer};
+use crate::error::causes;
 use crate::http::Error;
 
 /// How long the address may take to answer; it is on the same network as the masters.
 const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How long to wait before the address is asked again.
-const POLL: Duration = Duration::from_millis(100);
 
 /// The floating address of a cluster and its ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +21,78 @@ pub struct FloatingAddress {
     pub port: u16,
     /// The port of the web UI.
     pub ui_port: u16,
+}
+
+/// What a Spark client meets at a floating address at one moment; displayed as what follows the address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressState {
+    /// A Spark client gets an answer, of a master that is ALIVE.
+    #[error("answers from {host}")]
+    Serves {
+        /// The edge host, by its own word.
+        host: String,
+        /// HOST:PORT of every master that this host's HAProxy knows.
+        masters: BTreeSet<String>,
+    },
+    /// The web UI says ALIVE, and yet no Spark client gets an answer.
+    #[error("leads nowhere: {host} has it, Spark's UI there says ALIVE, and the port of spark:// URLs {reason}")]
+    LeadsNowhere {
+        /// The edge host.
+        host: String,
+        /// What its RPC port does.
+        reason: NoAnswer,
+    },
+    /// An edge host answers, and knows no master that is ALIVE.
+    #[error("answers from {host}, which reaches no master that is ALIVE")]
+    NoMaster {
+        /// The edge host.
+        host: String,
+    },
+    /// No edge host answers.
+    #[error("does not answer: {reason}")]
+    Unanswered {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl AddressState {
+    /// The edge host that answers.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Serves { host, .. } | Self::LeadsNowhere { host, .. } | Self::NoMaster { host } => Some(host),
+            Self::Unanswered { .. } => None,
+        }
+    }
+
+    /// Whether a Spark client gets an answer, from an edge host that knows all of these masters.
+    ///
+    /// One that does not know them yet is about to reload, and only after that it is what clients will meet.
+    pub fn serves<'a>(&self, masters: impl IntoIterator<Item = &'a str>) -> bool {
+        let Self::Serves { masters: known, .. } = self else { return false };
+        masters.into_iter().all(|master| known.contains(&without_brackets(master)))
+    }
+
+    /// What to do about it, as an imperative; `None` where clients get an answer, or a master comes by itself.
+    #[must_use]
+    pub fn hint(&self, edge_job: &str) -> Option<String> {
+        match self {
+            Self::Serves { .. } | Self::NoMaster { .. } => None,
+            Self::LeadsNowhere { host, .. } => Some(format!(
+                "restart HAProxy with `nomad job restart -task haproxy -yes {edge_job}`; if that does not help, let {host} reach the \
+                 RPC ports of the masters"
+            )),
+            Self::Unanswered { .. } => {
+                Some(format!("see who should have it: `nomspark logs {edge_job} --task keepalived`"))
+            }
+        }
+    }
+}
+
+/// HOST:PORT as HAProxy's list has it, which writes IPv6 without brackets.
+fn without_brackets(address: &str) -> String {
+    address.replace(['[', ']'], "")
 }
 
 impl FloatingAddress {
@@ -45,23 +114,61 @@ impl FloatingAddress {
         SocketAddr::new(self.address, self.ui_port).to_string()
     }
 
-    /// Waits, for as long as it takes, until the address leads to a master that is ALIVE. Gives the edge host that answers.
-    pub async fn answered(&self) -> Result<String, Error> {
+    /// Asks the way a Spark client does, and the web UI as a browser does, once.
+    pub async fn state(&self) -> Result<AddressState, Error> {
         let ui = MasterUi::new(&self.ui())?;
-        loop {
-            let connected = timeout(TIMEOUT, TcpStream::connect((self.address, self.port))).await;
-            if matches!(connected, Ok(Ok(_)))
-                && ui.state().await.is_ok_and(|state| state.is_alive())
-                && let Ok(host) = ui.edge_host().await
-            {
-                return Ok(host);
+        let asked = tokio::join!(ui.edge_host(), ui.known_masters(), ui.status(), self.ask_spark(TIMEOUT));
+        let (host, masters, status, spark) = asked;
+        let host = match host {
+            Ok(host) => host,
+            Err(error) => {
+                // The kernel's words come last, and the address stands before them already.
+                let reason = causes(&error).pop().unwrap_or_else(|| error.to_string());
+                return Ok(AddressState::Unanswered { reason });
             }
-            sleep(POLL).await;
+        };
+        if status.ok().as_deref() != Some("ALIVE") {
+            return Ok(AddressState::NoMaster { host });
         }
+        Ok(match spark {
+            Ok(()) => AddressState::Serves { host, masters: masters.unwrap_or_default() },
+            Err(reason) => AddressState::LeadsNowhere { host, reason },
+        })
     }
 
-    /// The edge host that answers at the address, by its own word.
-    pub async fn holder(&self) -> Result<Option<String>, Error> {
-        Ok(MasterUi::new(&self.ui())?.edge_host().await.ok())
+    /// Asks as a Spark client does that is given the `spark://` URL. `limit` bounds the connection and the answer, each.
+    pub async fn ask_spark(&self, limit: Duration) -> Result<(), NoAnswer> {
+        rpc::ask(SocketAddr::new(self.address, self.port), limit).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serves(masters: &[&str]) -> AddressState {
+        let masters = masters.iter().map(|master| (*master).to_owned()).collect();
+        AddressState::Serves { host: "borie".to_owned(), masters }
+    }
+
+    #[test]
+    fn an_address_serves_once_its_host_knows_every_master() {
+        let state = serves(&["10.0.0.1:7077", "fd00::2:7077"]);
+        assert!(state.serves([]));
+        assert!(state.serves(["10.0.0.1:7077", "[fd00::2]:7077"]));
+        assert!(!state.serves(["10.0.0.1:7077", "10.0.0.3:7077"]));
+    }
+
+    #[test]
+    fn a_state_reads_as_a_sentence_and_says_what_to_do() {
+        let nowhere = AddressState::LeadsNowhere { host: "borie".to_owned(), reason: NoAnswer::Closed };
+        assert!(!nowhere.serves([]));
+        assert_eq!(
+            format!("10.0.0.9 {nowhere}"),
+            "10.0.0.9 leads nowhere: borie has it, Spark's UI there says ALIVE, and the port of spark:// URLs closes the \
+             connection before a Spark master answers"
+        );
+        assert!(nowhere.hint("spark-edge").unwrap().contains("`nomad job restart -task haproxy -yes spark-edge`"));
+        assert_eq!(serves(&[]).hint("spark-edge"), None);
     }
 }

@@ -4,15 +4,18 @@
 
 mod driver;
 mod floating;
+mod rpc;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reqwest::Url;
 use serde::Deserialize;
 
 pub use driver::{DriverUi, ExecutorState, StageState};
-pub use floating::FloatingAddress;
+pub use floating::{AddressState, FloatingAddress};
+pub use rpc::NoAnswer;
 pub use worker::WorkerUi;
 
 use crate::http::{self, Error};
@@ -126,6 +129,12 @@ impl MasterUi {
     /// `GET /nomspark/holder`, once: which edge host answers, where this is a floating address.
     pub async fn edge_host(&self) -> Result<String, Error> {
         self.http.get_once("/nomspark/holder", TIMEOUT).await
+    }
+
+    /// `GET /nomspark/masters`, once: HOST:PORT of each master that this edge host's HAProxy knows.
+    pub async fn known_masters(&self) -> Result<BTreeSet<String>, Error> {
+        let known: String = self.http.get_once("/nomspark/masters", TIMEOUT).await?;
+        Ok(known.split_whitespace().map(str::to_owned).collect())
     }
 }
 

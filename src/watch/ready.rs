@@ -18,7 +18,7 @@ use crate::names::ClusterName;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::report::{Event, Report};
-use crate::spark::{FloatingAddress, MasterState, MasterUi};
+use crate::spark::{AddressState, FloatingAddress, MasterState, MasterUi};
 use crate::spec;
 
 /// How often Spark is asked; it has no way to tell by itself.
@@ -66,10 +66,15 @@ pub struct Readiness<'a> {
 struct Edge {
     job: String,
     hosts: usize,
+    /// How many of them run what was registered.
+    running: usize,
     address: FloatingAddress,
     /// Asks the address, beside everything else: what nobody holds yet keeps whoever asks waiting.
-    asking: JoinSet<Result<String, http::Error>>,
-    answers: bool,
+    asking: JoinSet<Result<AddressState, http::Error>>,
+    /// What was met there last.
+    state: Option<AddressState>,
+    /// Whether a Spark client gets an answer there, from a host that knows every master.
+    serves: bool,
 }
 
 /// What the whole allocation told, beyond what lists and events do.
@@ -80,6 +85,27 @@ struct Placed {
     version: u64,
     rpc: String,
     ui: String,
+}
+
+impl Edge {
+    /// What is still missing; `None` where Spark clients get an answer.
+    fn condition(&self) -> Option<String> {
+        if self.running < self.hosts {
+            return Some(format!("{} edge hosts to run; {} do", self.hosts, self.running));
+        }
+        let address = self.address.address;
+        match &self.state {
+            _ if self.serves => None,
+            None => Some(format!("the floating address {address} to answer")),
+            Some(AddressState::Serves { host, .. }) => Some(format!("HAProxy on {host} to know all masters")),
+            Some(state) => Some(format!("the floating address to lead to a master: {address} {state}")),
+        }
+    }
+
+    /// What to do about what is missing.
+    fn hint(&self) -> Option<String> {
+        self.state.as_ref().and_then(|state| state.hint(&self.job))
+    }
 }
 
 impl<'a> Readiness<'a> {
@@ -96,9 +122,11 @@ impl<'a> Readiness<'a> {
         let edge = edge.map(|edge| Edge {
             job: name.edge_job(),
             hosts: edge.hosts.len(),
+            running: 0,
             address: edge.floating_address(),
             asking: JoinSet::new(),
-            answers: false,
+            state: None,
+            serves: false,
         });
         let jobs = [master_job.clone(), worker_job.clone()].into_iter().chain(edge.iter().map(|edge| edge.job.clone()));
         let watcher = Watcher::start(evidence.nomad, &jobs.collect::<Vec<_>>(), History::Skip);
@@ -137,6 +165,13 @@ impl<'a> Readiness<'a> {
         missing
     }
 
+    /// What to do about what is missing, where more than to go on waiting helps.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let edge = self.edge.as_ref().filter(|_| self.leader.is_some())?;
+        edge.hint().filter(|_| edge.condition().is_some())
+    }
+
     fn condition(&self) -> String {
         if self.leader.is_none() {
             let addresses = self.uis.keys().map(|address| format!("http://{address}/json/")).collect::<Vec<_>>();
@@ -149,8 +184,8 @@ impl<'a> Readiness<'a> {
         if self.masters < wanted {
             return format!("{wanted} masters to answer; {} do", self.masters);
         }
-        if let Some(edge) = self.edge.as_ref().filter(|edge| !edge.answers) {
-            return format!("{} edge hosts to run, and the address {} to answer", edge.hosts, edge.address.address);
+        if let Some(missing) = self.edge.as_ref().and_then(Edge::condition) {
+            return missing;
         }
         let wanted = self.job(&self.worker_job).map_or(0, Job::desired);
         format!("{wanted} workers to register with the master; Spark counts {}", self.workers.unwrap_or(0))
@@ -220,7 +255,7 @@ impl<'a> Readiness<'a> {
         }
         Ok(match &self.edge {
             None => Some(Ready { master: state.url, ui: format!("http://{ui}") }),
-            Some(edge) if edge.answers => {
+            Some(edge) if edge.serves => {
                 Some(Ready { master: edge.address.master(), ui: format!("http://{}", edge.address.ui()) })
             }
             Some(_) => None,
@@ -252,24 +287,29 @@ impl<'a> Readiness<'a> {
         Ok(leader)
     }
 
-    /// Asks the floating address, where there is one, once all its hosts run what was registered.
+    /// Asks the floating address, where there is one, once all its hosts run what was registered, and from then on again and
+    /// again: the last masters may still have to become known there.
     async fn look_at_the_edge(&mut self) -> Result<(), Error> {
-        let Some((job, hosts)) =
-            self.edge.as_ref().filter(|edge| !edge.answers).map(|edge| (edge.job.clone(), edge.hosts))
-        else {
-            return Ok(());
-        };
+        let Some(job) = self.edge.as_ref().map(|edge| edge.job.clone()) else { return Ok(()) };
         let running = self.current(&job).await?.len();
-        let Some(edge) = self.edge.as_mut().filter(|_| running >= hosts) else {
+        let masters = self.current(&self.master_job.clone()).await?;
+        let Some(edge) = &mut self.edge else { return Ok(()) };
+        edge.running = running;
+        if running < edge.hosts {
             return Ok(());
-        };
+        }
+        if let Some(Ok(state)) = edge.asking.try_join_next() {
+            let state = state?;
+            let served = std::mem::replace(&mut edge.serves, state.serves(masters.iter().map(|master| &*master.rpc)));
+            if let Some(host) = state.host().filter(|_| edge.serves && !served) {
+                let (master, host) = (edge.address.master(), host.to_owned());
+                self.report.event(&Event::AddressAnswers { master, host })?;
+            }
+            edge.state = Some(state);
+        }
         if edge.asking.is_empty() {
             let address = edge.address;
-            edge.asking.spawn(async move { address.answered().await });
-        }
-        if let Some(Ok(host)) = edge.asking.try_join_next() {
-            self.report.event(&Event::AddressAnswers { master: edge.address.master(), host: host? })?;
-            edge.answers = true;
+            edge.asking.spawn(async move { address.state().await });
         }
         Ok(())
     }

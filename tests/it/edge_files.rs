@@ -9,6 +9,7 @@ mod meaning;
 mod names;
 mod programs;
 mod refused;
+mod reload;
 mod template;
 
 use std::collections::BTreeSet;

@@ -18,10 +18,17 @@ global
   # nobody and nogroup, by number because names differ; the process that binds and reloads stays root.
   uid 65534
   gid 65534
-  # A reload leaves the old process to the connections that it has. Spark's live for days, so bound their number.
-  mworker-max-reloads 5
+  # A reload leaves the old process, 6 MB of memory, to the connections that it has. Spark's live for days: no usual number of
+  # reloads ends them, and what the processes need together stays within the task's memory.
+  mworker-max-reloads 60
   # What the process before knew of the masters; reload.sh writes it.
   server-state-file {{ env "NOMAD_TASK_DIR" }}/servers.state
+
+  # Also masters that Consul does not call passing: HAProxy's own check is quicker, and knows better. A Nomad client that comes
+  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice.
+{{- range service "spark-master|any" }}
+{{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
+{{- end }}
   # Docker may allow a million open files and more, and HAProxy would set memory aside for all of them.
   fd-hard-limit 65536
 
@@ -61,6 +68,8 @@ frontend ui
   timeout http-request 10s
   # Who holds the address, for whoever asks the network rather than the records.
   http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
+  # The masters of this configuration: a deployment is not ready before all of its masters are among them.
+  http-request return status 200 content-type application/json string "\"{{ range scratch.MapValues "masters" }}{{ .Address }}:{{ .Port }} {{ end }}\"" if { path /nomspark/masters }
   http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
   # An answer at once is better than one from a host that is gone.
   http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(masters) gt 1 }
@@ -75,11 +84,6 @@ backend masters
   load-server-state-from-file global
   # Two checks that fail mark a master down, within half a second; its connections are closed, so that nobody waits for it.
   default-server check inter 250ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 10s
-  # Also masters that Consul does not call passing: the check above is quicker, and knows better. A Nomad client that comes
-  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice.
-{{- range service "spark-master|any" }}
-{{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
-{{- end }}
 {{- range scratch.MapValues "masters" }}
   server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .Port }} port {{ .ServiceMeta.ui_port }}
 {{- end }}

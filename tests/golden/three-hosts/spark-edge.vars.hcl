@@ -17,10 +17,17 @@ global
   # nobody and nogroup, by number because names differ; the process that binds and reloads stays root.
   uid 65534
   gid 65534
-  # A reload leaves the old process to the connections that it has. Spark's live for days, so bound their number.
-  mworker-max-reloads 5
+  # A reload leaves the old process, 6 MB of memory, to the connections that it has. Spark's live for days: no usual number of
+  # reloads ends them, and what the processes need together stays within the task's memory.
+  mworker-max-reloads 60
   # What the process before knew of the masters; reload.sh writes it.
   server-state-file {{ env "NOMAD_TASK_DIR" }}/servers.state
+
+  # Also masters that Consul does not call passing: HAProxy's own check is quicker, and knows better. A Nomad client that comes
+  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice.
+{{- range service "spark-master|any" }}
+{{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
+{{- end }}
 
 defaults
   log global
@@ -58,6 +65,8 @@ frontend ui
   timeout http-request 10s
   # Who holds the address, for whoever asks the network rather than the records.
   http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
+  # The masters of this configuration: a deployment is not ready before all of its masters are among them.
+  http-request return status 200 content-type application/json string "\"{{ range scratch.MapValues "masters" }}{{ .Address }}:{{ .Port }} {{ end }}\"" if { path /nomspark/masters }
   http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
   # An answer at once is better than one from a host that is gone.
   http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(masters) gt 1 }
@@ -72,11 +81,6 @@ backend masters
   load-server-state-from-file global
   # Two checks that fail mark a master down, within half a second; its connections are closed, so that nobody waits for it.
   default-server check inter 250ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 10s
-  # Also masters that Consul does not call passing: the check above is quicker, and knows better. A Nomad client that comes
-  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice.
-{{- range service "spark-master|any" }}
-{{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
-{{- end }}
 {{- range scratch.MapValues "masters" }}
   server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .Port }} port {{ .ServiceMeta.ui_port }}
 {{- end }}
@@ -500,18 +504,21 @@ statistics() {
   timeout 2 sed -nE '/^masters,BACKEND,/d; s/^masters,([^,]*),([^,]*,){15}([^,]*),.*/\1 \3/p' <&3
 }
 
-# What a new process is to believe until its first checks, in the form of HAProxy's own `show servers state`: that the
-# master is up that was, and nobody else. It would take all for up, and a host that is gone for a second longer than others.
+# What a new process is to believe until its first checks, in the form of HAProxy's own `show servers state`: the master that
+# was up is up, and nobody else. Without it a new process takes every master for up, and one on a lost host for a second.
+# HAProxy believes the ports of this file, not those of its configuration: a 0 there leads every connection nowhere.
 states() {
-  local server up
+  local server up address port check_port state
   up=$(statistics 2>/dev/null | sed -n 's/ UP.*//p')
   echo 1
   # Without a master that is up nothing is known.
   [[ -n $up ]] || return
   while read -r server; do
-    # Operational state, then what a check has told: 2 is running, 0 is stopped.
+    address=$${server%:*:*} check_port=$${server##*:}
+    port=$${server#"$address":} port=$${port%:*}
+    # Operational state, administrative state, weights, seconds, then what a check reported: 2 is running, 0 is stopped.
     if grep -Fqx "$server" <<<"$up"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
-    echo "1 masters 1 $server $${server%:*:*} $state 0 0 0 - 0 - 0 0 - - 0"
+    echo "1 masters 1 $server $address $state 0 0 0 - $port - 0 $check_port - - 0"
   done < <(wanted)
 }
 
@@ -522,7 +529,11 @@ for ((round = 0; round < 100; round++)); do
     kill -USR2 "$(<"$folder/haproxy.pid")"
   fi
   sleep 0.1
-  if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then exit 0; fi
+  if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then
+    # A HAProxy that is started anew, at whatever time, finds out by itself who is up.
+    echo 1 >"$folder/servers.state"
+    exit 0
+  fi
 done
 echo "HAProxy does not know the masters of $folder/haproxy.cfg" >&2
 exit 1

@@ -19,6 +19,7 @@ pub(super) struct Node<'a> {
 }
 
 /// A master, as Consul knows it.
+#[derive(Clone, Copy)]
 pub(super) struct Master {
     pub(super) address: IpAddr,
     pub(super) port: u16,
