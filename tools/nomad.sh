@@ -2,7 +2,7 @@
 # Go, as the tool dependency that tools/go.mod pins. Sourced by setup.sh.
 # shellcheck shell=bash
 
-NOMAD_OLDEST=1.7
+NOMAD_OLDEST=1.8
 NOMAD_VERSION=$(sed -nE 's#^require github.com/hashicorp/nomad v##p' "$ROOT/tools/go.mod")
 GO_WANTED=$(sed -nE 's/^go //p' "$ROOT/tools/go.mod")
 
@@ -34,15 +34,17 @@ go_command() {
   return 1
 }
 
-build_nomad() {
-  cd "$ROOT/tools" || return
+# build_tool FOLDER PACKAGE PROGRAM [ARGUMENT...]: builds the tool that a folder's go.mod pins.
+build_tool() {
+  local package=$2 program=$3
+  cd "$1" || return
+  shift 3
   # No surprises from the user's settings: no workspace, no other toolchain, and cgo, because
   # Nomad's exec and java drivers enter namespaces with C code. TMPDIR: what a killed build leaves
   # goes away with the work folder. -v: the signs of life then name the package.
-  GOWORK=off GOFLAGS='' GOTOOLCHAIN=local CGO_ENABLED=1 TMPDIR=$WORK "$1" build \
-    -v -mod=readonly -buildvcs=false -trimpath -tags ui,hashicorpmetrics -ldflags "-s -w" \
-    -o "$WORK/nomad" github.com/hashicorp/nomad
-  "$WORK/nomad" version
+  GOWORK=off GOFLAGS='' GOTOOLCHAIN=local CGO_ENABLED=1 TMPDIR=$WORK "$(go_command)" build \
+    -v -mod=readonly -buildvcs=false -trimpath -ldflags "-s -w" "$@" -o "$program" "$package"
+  "$program" version
 }
 
 setup_nomad() {
@@ -54,7 +56,7 @@ setup_nomad() {
   if path=$(on_path nomad); then say "    nomad: $path is older than $NOMAD_OLDEST and stays unused"; fi
   if nomad_missing; then
     step nomad "building Nomad $NOMAD_VERSION, the scheduler, from source with its web UI" \
-      "4 to 7 minutes on 2 cores, seconds with a warm Go cache" build_nomad "$(go_command)"
+      "4 to 7 minutes on 2 cores, seconds with a warm Go cache" build_tool "$ROOT/tools" github.com/hashicorp/nomad "$WORK/nomad" -tags ui,hashicorpmetrics
     mkdir -p "$TOOLS/bin"
     mv -f "$WORK/nomad" "$TOOLS/bin/nomad"
     stamp nomad "$(nomad_stamp)"

@@ -29,7 +29,7 @@ fi
 new_work
 
 check_needs "$purpose"
-setup_consul
+setup_consul "$purpose"
 setup_edge
 [[ $purpose != tests ]] || setup_docker
 setup_spark

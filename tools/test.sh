@@ -21,7 +21,7 @@ step --show clippy "lints, warnings are errors" "1 minute the first time" \
 step --show doc "documentation without broken links" "1 minute the first time" \
   env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
 # Those in which every tenth of a second counts have the machine for themselves.
-alone=(floating::whatever masters:: drill::every_fault)
+alone=(floating::whatever masters:: drill::every_fault address::plain)
 step --show test "unit and integration tests, against real Nomad, Consul and Spark" "several minutes" \
   cargo test --locked -- "${alone[@]/#/--skip=}"
 step --show alone "takeovers on three hosts" "12 minutes" \

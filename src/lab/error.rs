@@ -32,7 +32,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A tool is too old.
-    #[error("{} is Nomad {found}, and the lab needs 1.7 or newer", .path.display())]
+    #[error("{} is Nomad {found}, and the lab needs 1.8 or newer", .path.display())]
     NomadTooOld {
         /// The program.
         path: PathBuf,

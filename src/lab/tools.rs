@@ -63,7 +63,7 @@ pub(super) async fn find() -> Result<Tools, Error> {
     let spark = spark(&checkouts)?;
     let (nomad, consul, java) = tokio::join!(versioned(nomad, "version"), versioned(consul, "version"), java());
     let (nomad, consul) = (nomad?, consul?);
-    if version_number(&nomad.version).is_some_and(|version| version < (1, 7)) {
+    if version_number(&nomad.version).is_some_and(|version| version < (1, 8)) {
         return Err(Error::NomadTooOld { path: nomad.path, found: nomad.version });
     }
     Ok(Tools { nomad, consul, java, spark })

@@ -1,6 +1,7 @@
 //! Integration tests: nomspark as a user runs it, against real Nomad, Consul and Spark where they are needed.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test says that it failed")]
 
+mod address;
 mod application;
 mod bad_input;
 mod capacity;
@@ -18,6 +19,7 @@ mod interrupts;
 mod jobs;
 mod lab;
 mod masters;
+mod older_consul;
 mod reach;
 mod recordings;
 mod recovery;
