@@ -69,7 +69,7 @@ fn verdict(job: &Job, allocations: Vec<Allocation>) -> Option<&'static str> {
         job: Some(job.clone()),
         allocations,
         evaluations: Vec::new(),
-        deployment: None,
+        deployments: Vec::new(),
     };
     // Only the state is asked for here, not the news.
     let _ = state.list(listing);

@@ -89,15 +89,16 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
     }
 }
 
-/// The newest job that another one started. Their ids begin with its own: `ID/dispatch-…`, `ID/periodic-…`.
+/// The newest job that another one started.
 async fn newest_child(parent: &Job, context: &Context<'_>) -> Result<String> {
     let id = &parent.id;
-    let (how, start) = if parent.parameterized.is_object() {
+    // One that a dispatch started keeps the block of the job that it comes from, and is not dispatched again.
+    let (how, start) = if parent.parameterized.is_object() && !parent.dispatched {
         ("parameterized", format!("nomad job dispatch {id}"))
     } else {
         ("periodic", format!("nomad job periodic force {id}"))
     };
-    let children = context.nomad.list_jobs(&format!("{id}/")).await?;
+    let children = context.nomad.children(id).await?;
     let Some(child) = children.into_iter().max_by_key(|child| child.submit_time) else {
         return Err(Error::NoChild { job: id.clone(), start }.into());
     };

@@ -83,7 +83,13 @@ mod tests {
     fn state(allocations: Vec<Allocation>) -> JobState {
         let mut state = JobState::new("j");
         let job = Some(Job { id: "j".to_owned(), ..Job::default() });
-        state.list(JobListing { id: "j".to_owned(), job, allocations, evaluations: Vec::new(), deployment: None });
+        state.list(JobListing {
+            id: "j".to_owned(),
+            job,
+            allocations,
+            evaluations: Vec::new(),
+            deployments: Vec::new(),
+        });
         state
     }
 

@@ -43,6 +43,10 @@ pub struct GroupRollout {
     pub healthy_allocs: u64,
     /// How many are not, and will not be.
     pub unhealthy_allocs: u64,
+    /// How many allocations try the new version before all others.
+    pub desired_canaries: u64,
+    /// Whether somebody, or Nomad by itself, has had the others follow.
+    pub promoted: bool,
 }
 
 impl Deployment {
@@ -54,11 +58,35 @@ impl Deployment {
     }
 }
 
+impl Deployment {
+    /// The version to which Nomad went back by itself (`auto_revert`), as a new version, because this one failed.
+    ///
+    /// Source: `DeploymentStatusDescriptionRollback` in Nomad's `nomad/structs/deployment.go`; nothing else tells.
+    #[must_use]
+    pub fn rolled_back_to(&self) -> Option<u64> {
+        let (_, version) = self.status_description.rsplit_once(" - rolling back to job version ")?;
+        version.trim().parse().ok().filter(|_| self.status == "failed")
+    }
+
+    /// How many of its canaries are healthy, where it goes on only when somebody promotes them.
+    ///
+    /// Source: `DeploymentStatusDescriptionRunningNeedsPromotion`; canaries that promote themselves have another one.
+    #[must_use]
+    pub fn waits_for_promotion(&self) -> Option<u64> {
+        let waits = self.status == "running" && self.status_description.contains("requires manual promotion");
+        let groups = self.task_groups.values().filter(|group| group.desired_canaries > 0 && !group.promoted);
+        let (wanted, healthy) = groups.fold((0, 0), |(wanted, healthy), group| {
+            (wanted + group.desired_canaries, healthy + group.healthy_allocs.min(group.desired_canaries))
+        });
+        (waits && wanted > 0 && healthy >= wanted).then_some(healthy)
+    }
+}
+
 impl Nomad {
-    /// `GET /v1/job/:id/deployment`: the newest one; `None` for a job without any.
-    pub async fn newest_deployment(&self, job: &str) -> Result<Option<Deployment>, Error> {
-        let found: Option<Option<Deployment>> =
-            self.http.find(&format!("/v1/job/{}/deployment", segment(job)), &[]).await?;
-        Ok(found.flatten())
+    /// `GET /v1/job/:id/deployments`: all that Nomad still has of a job; none for a job that is rolled out without.
+    pub async fn deployments(&self, job: &str) -> Result<Vec<Deployment>, Error> {
+        let path = format!("/v1/job/{}/deployments", segment(job));
+        let found: Option<Option<Vec<Deployment>>> = self.http.find(&path, &[]).await?;
+        Ok(found.flatten().unwrap_or_default())
     }
 }

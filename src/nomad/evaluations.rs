@@ -34,10 +34,21 @@ pub struct Evaluation {
     /// The evaluation that made this one, if any.
     #[serde(default)]
     pub previous_eval: String,
+    /// The job's `JobModifyIndex` for which the scheduler runs; of use where a registration, a stop or a scaling caused it.
+    #[serde(default)]
+    pub job_modify_index: u64,
     /// When it was made, as an index.
     pub create_index: u64,
     /// When it last changed, as an index.
     pub modify_index: u64,
+}
+
+impl Evaluation {
+    /// Whether the scheduler has still to run for it: now, later, or when there is room.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.status.as_str(), "pending" | "blocked")
+    }
 }
 
 /// Why a task group could not be placed: how many nodes were looked at, and what ruled them out.

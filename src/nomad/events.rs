@@ -3,6 +3,7 @@
 //! Source: <https://developer.hashicorp.com/nomad/api-docs/events>. The stream has a bounded memory, so it tells what
 //! changes but never what is: [`crate::watch`] lists first and then follows.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::pin::Pin;
 
@@ -46,6 +47,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// The id of the job that it is about.
+    #[must_use]
+    pub fn job_id(&self) -> &str {
+        match self {
+            Self::Job(job) => &job.id,
+            Self::JobGone(id) => id,
+            Self::Allocation(allocation) => &allocation.job,
+            Self::Evaluation(evaluation) => &evaluation.job,
+            Self::Deployment(deployment) => &deployment.job,
+        }
+    }
+
     /// The job, if it is one that changed.
     #[must_use]
     pub fn job(&self) -> Option<&Job> {
@@ -127,17 +140,22 @@ impl Nomad {
     pub async fn events(&self, jobs: &[&str]) -> Result<EventStream, Error> {
         let mut topics = Vec::new();
         for job in jobs {
+            // Nomad takes a topic apart at every colon and refuses three parts: of a job with one in its id all jobs tell.
+            let key = if job.contains(':') { "*" } else { job };
             for topic in ["Job", "Allocation", "Evaluation", "Deployment"] {
-                topics.push(format!("{topic}:{job}"));
+                topics.push(format!("{topic}:{key}"));
             }
         }
+        let wanted: BTreeSet<String> = jobs.iter().map(|job| (*job).to_owned()).collect();
         let query: Vec<(&str, &str)> = topics.iter().map(|topic| ("topic", topic.as_str())).collect();
         let response = self.http.open("/v1/event/stream", &query).await?;
         let bytes = StreamReader::new(response.bytes_stream().map_err(io::Error::other));
         let lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(MAX_LINE));
-        Ok(Box::pin(lines.map(|line| {
+        Ok(Box::pin(lines.map(move |line| {
             let line = line.map_err(|error| StreamError::Broken(io::Error::other(error)))?;
-            decode(&line).map_err(StreamError::Garbage)
+            let mut batch = decode(&line).map_err(StreamError::Garbage)?;
+            batch.changes.retain(|change| wanted.contains(change.job_id()));
+            Ok(batch)
         })))
     }
 }

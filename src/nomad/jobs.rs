@@ -45,6 +45,9 @@ pub struct Job {
     /// The version, counted from 0.
     #[serde(default)]
     pub version: u64,
+    /// The job that started it, by the clock or by a dispatch; empty for all others.
+    #[serde(default, rename = "ParentID", deserialize_with = "null_as_default")]
+    pub parent: String,
     /// Changes whenever the job's definition does; the guard of a registration.
     pub job_modify_index: u64,
     /// Changes with the definition and with the status.
@@ -83,6 +86,9 @@ pub struct TaskGroup {
     pub name: String,
     /// How many allocations are wanted.
     pub count: u64,
+    /// Whether, and how often, an allocation that failed is placed anew.
+    #[serde(default, rename = "ReschedulePolicy")]
+    pub reschedule: Option<ReschedulePolicy>,
     /// The tasks.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tasks: Vec<Task>,
@@ -99,6 +105,48 @@ pub struct Task {
     /// The driver's own settings.
     #[serde(default, deserialize_with = "null_as_default")]
     pub config: BTreeMap<String, Value>,
+    /// What becomes of it when it has ended too often.
+    #[serde(default, rename = "RestartPolicy")]
+    pub restart: Option<RestartPolicy>,
+    /// When it runs beside the main tasks; `None` for a main task.
+    #[serde(default)]
+    pub lifecycle: Option<Lifecycle>,
+}
+
+/// How often a task is started again where it is; only what nomspark reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct RestartPolicy {
+    /// fail or delay: what follows when that was too often.
+    pub mode: String,
+}
+
+/// When a task runs that is no main task (`lifecycle` of a job file).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Lifecycle {
+    /// prestart, poststart or poststop.
+    pub hook: String,
+    /// Whether it runs as long as the main tasks do, and is started again when it ends.
+    pub sidecar: bool,
+}
+
+/// How often an allocation that failed is placed anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ReschedulePolicy {
+    /// How often within an interval.
+    pub attempts: u64,
+    /// Whether without a limit.
+    pub unlimited: bool,
+}
+
+impl ReschedulePolicy {
+    /// Whether it is never placed anew.
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        !self.unlimited && self.attempts == 0
+    }
 }
 
 impl Job {
@@ -119,6 +167,19 @@ impl Job {
     #[must_use]
     pub fn is_left_on_lost_nodes(&self) -> bool {
         self.kind == "sysbatch"
+    }
+
+    /// The version whose outcome is asked for, by number. To stop a job makes a version of its own, in which nothing is new.
+    #[must_use]
+    pub fn judged_version(&self) -> u64 {
+        if self.stop { self.version.saturating_sub(1) } else { self.version }
+    }
+
+    /// A task of a group.
+    #[must_use]
+    pub fn task(&self, group: &str, task: &str) -> Option<&Task> {
+        let group = self.task_groups.iter().find(|other| other.name == group)?;
+        group.tasks.iter().find(|other| other.name == task)
     }
 
     /// Whether it runs nothing itself but starts others: periodic ones by the clock, parameterized ones by dispatch.
@@ -282,6 +343,14 @@ impl Nomad {
     /// `GET /v1/jobs`: the jobs whose id starts with `prefix`, with their meta.
     pub async fn list_jobs(&self, prefix: &str) -> Result<Vec<Job>, Error> {
         self.http.get("/v1/jobs", &[("prefix", prefix), ("meta", "true")]).await
+    }
+
+    /// `GET /v1/jobs`: the jobs that another one started, by the clock or by dispatch. Nomad begins their ids with its own,
+    /// which many other ids may begin with as well.
+    pub async fn children(&self, id: &str) -> Result<Vec<Job>, Error> {
+        let mut jobs = self.list_jobs(&format!("{id}/")).await?;
+        jobs.retain(|job| job.parent == id);
+        Ok(jobs)
     }
 
     /// `DELETE /v1/job/:id`: stops a job; with `purge` Nomad forgets it.

@@ -131,6 +131,17 @@ pub enum Event {
         /// The edge host that answers.
         host: String,
     },
+    /// The canaries of a deployment are healthy, and it goes on when somebody promotes them.
+    WaitsForPromotion {
+        /// The Nomad job.
+        job: String,
+        /// The version that is rolled out.
+        version: u64,
+        /// The deployment's whole id.
+        deployment: String,
+        /// How many canaries are healthy.
+        canaries: u64,
+    },
     /// The input is on its way to the driver.
     UploadStarted {
         /// The file's size in bytes.
@@ -255,6 +266,14 @@ impl fmt::Display for Event {
                 write!(
                     formatter,
                     "{job}: Nomad says the deployment of version {version} is {status}, {healthy} of {wanted} healthy"
+                )
+            }
+            Self::WaitsForPromotion { job, version, deployment, canaries } => {
+                let healthy = count(*canaries, "healthy canary");
+                write!(
+                    formatter,
+                    "{job}: the deployment of version {version} has {healthy} and waits for `nomad deployment promote {}`",
+                    short(deployment)
                 )
             }
             Self::TaskStarted { job, allocation, task } => {

@@ -95,6 +95,7 @@ impl View {
             Event::Reconnected { .. } => self.away = None,
             Event::Waiting { condition } => self.waiting = Some(condition.clone()),
             Event::Deployment { .. }
+            | Event::WaitsForPromotion { .. }
             | Event::Step { .. }
             | Event::Warning { .. }
             | Event::JobUnchanged { .. }

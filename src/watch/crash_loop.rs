@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::explain;
 use super::state::JobState;
-use super::verdict::{Failure, failure};
+use super::verdict::Failure;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 
@@ -41,6 +42,9 @@ pub struct CrashLoop {
     pub times: usize,
     /// From the first of these failures to the last.
     pub span: Duration,
+    /// Whether Nomad gives it up, now or soon, by the job's own words: it neither waits longer between two tries nor places
+    /// another allocation.
+    pub is_given_up: bool,
 }
 
 impl CrashLoop {
@@ -49,10 +53,14 @@ impl CrashLoop {
     pub fn sentence(&self, reason: &str) -> String {
         let task = &self.failure.task;
         if self.times < 2 {
-            return format!("its task {task} keeps failing: {reason}");
+            let verb = if reason.starts_with(explain::ENDED) { "keeps ending" } else { "keeps failing" };
+            return format!("its task {task} {verb}: {reason}");
         }
         let span = humantime::format_duration(Duration::from_secs(self.span.as_secs().max(1)));
-        format!("its task {task} keeps failing, {} times in {span}: {reason}", self.times)
+        match reason.strip_prefix(explain::ENDED) {
+            Some(rest) => format!("its task {task} keeps ending, {} times in {span}, with code 0{rest}", self.times),
+            None => format!("its task {task} keeps failing, {} times in {span}: {reason}", self.times),
+        }
     }
 }
 
@@ -62,7 +70,9 @@ impl JobState {
     pub fn crash_loops(&self) -> Vec<CrashLoop> {
         let Some(job) = &self.job else { return Vec::new() };
         let tries = |allocation: &&Allocation| {
-            is_newest(allocation, job) && allocation.desired_status == "run" && allocation.client_status != "complete"
+            self.is_of_judged_version(allocation)
+                && allocation.desired_status == "run"
+                && allocation.client_status != "complete"
         };
         let current = self.current_allocations().into_iter().filter(tries);
         current.filter_map(|allocation| self.crash_loop(job, allocation)).collect()
@@ -72,7 +82,11 @@ impl JobState {
     fn crash_loop(&self, job: &Job, allocation: &Allocation) -> Option<CrashLoop> {
         let is_there = |seen: &&SeenFailure| {
             let failed = self.allocations.get(&seen.allocation);
-            failed.is_some_and(|failed| is_newest(failed, job) && self.place(failed) == self.place(allocation))
+            failed.is_some_and(|failed| {
+                self.is_of_judged_version(failed)
+                    && self.place(failed) == self.place(allocation)
+                    && self.is_decisive(failed, &seen.task)
+            })
         };
         let times: Vec<i64> = self.failures_seen.iter().filter(is_there).map(|seen| seen.time).collect();
         let first = times.iter().min().copied().unwrap_or_default();
@@ -84,13 +98,18 @@ impl JobState {
             return None;
         }
         let span = Duration::from_nanos(u64::try_from(last.saturating_sub(first)).unwrap_or(0));
-        Some(CrashLoop { failure: failure(allocation), times: times.len(), span })
+        let failure = self.failure(allocation);
+        let is_given_up = is_given_up_at_last(job, allocation, &failure.task);
+        Some(CrashLoop { failure, times: times.len(), span, is_given_up })
     }
 }
 
-/// Whether an allocation is of the job's newest version: others are about to be replaced. What comes by event is new.
-fn is_newest(allocation: &Allocation, job: &Job) -> bool {
-    allocation.job_version.is_none_or(|version| version == job.version)
+/// Whether the job file says that a task which fails too often fails its allocation, and that no other one is placed then.
+fn is_given_up_at_last(job: &Job, allocation: &Allocation, task: &str) -> bool {
+    let group = job.task_groups.iter().find(|group| group.name == allocation.task_group);
+    let restart = job.task(&allocation.task_group, task).and_then(|task| task.restart.as_ref());
+    group.and_then(|group| group.reschedule).is_some_and(|policy| policy.is_never())
+        && restart.is_none_or(|restart| restart.mode != "delay")
 }
 
 #[cfg(test)]

@@ -53,8 +53,8 @@ pub enum Error {
         reason: String,
         /// What failed.
         failures: Vec<FailedAllocation>,
-        /// Whether Nomad goes on trying for certain.
-        goes_on: bool,
+        /// What Nomad does now.
+        next: Next,
         /// Whether this is a failure of the cluster's own parts or of the work itself.
         exit: Exit,
     },
@@ -155,14 +155,19 @@ impl Advice for Error {
                 let next = known.unwrap_or("the log of the workers' allocations tells why they end");
                 Some(format!("{next}; --keep-waiting waits for one that stays"))
             }
-            Self::NotComingUp { job, failures, goes_on, exit, .. } => {
-                let next = next_step(failures, job);
-                Some(match (exit, goes_on) {
-                    (Exit::WorkFailed, true) => format!("{next}; Nomad goes on trying, and --keep-waiting waits for it"),
-                    (Exit::WorkFailed, false) => format!(
-                        "{next}; where Nomad has given up, `nomad job eval {job}` has it try again; --keep-waiting waits for it"
+            Self::NotComingUp { job, failures, next, exit, .. } => {
+                let step = next_step(failures, job);
+                Some(match (next, exit) {
+                    (Next::RolledBack, _) => {
+                        format!("{step}; mend that version and register it again: Nomad runs the version before it now")
+                    }
+                    (Next::TriesAgain, Exit::WorkFailed) => {
+                        format!("{step}; Nomad goes on trying, and --keep-waiting waits for it")
+                    }
+                    (Next::GivenUp, Exit::WorkFailed) => format!(
+                        "{step}; where Nomad has given up, `nomad job eval {job}` has it try again; --keep-waiting waits for it"
                     ),
-                    _ => next,
+                    _ => step,
                 })
             }
             Self::WorkFailed { job, failures, .. } => Some(next_step(failures, job)),
@@ -186,6 +191,17 @@ impl Advice for Error {
             _ => &[],
         }
     }
+}
+
+/// What Nomad does with a job that does not come up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It goes on trying for certain.
+    TriesAgain,
+    /// It may have given up.
+    GivenUp,
+    /// It went back to an older version (`auto_revert`).
+    RolledBack,
 }
 
 /// What to do about the first failure.

@@ -17,8 +17,8 @@ use super::explain::{self, Diagnosis};
 use super::state::JobState;
 use super::verdict::{Failure, Verdict};
 
-/// How much of a log's end is read, in bytes: a Java program's last words are long.
-pub(super) const TAIL: u64 = 32 * 1024;
+/// How much of a log's end is read, in bytes: a Java program's last words are long, a thousand frames and more.
+pub(super) const TAIL: u64 = 256 * 1024;
 /// The exit codes for arguments and for an input that cannot be used (`EX_NOINPUT` of sysexits.h).
 const REFUSED: [i64; 2] = [2, 66];
 /// How many lines are shown.
@@ -87,13 +87,17 @@ fn last_words(checks: BTreeMap<String, String>) -> String {
 /// Why a deployment failed: Nomad's words, how far it came, and the checks of what runs and is not healthy.
 pub(super) async fn failed_deployment(evidence: Evidence<'_>, state: &JobState, deployment: &Deployment) -> String {
     let (healthy, wanted) = deployment.healthy();
+    let description = explain::one_line(&deployment.status_description);
+    let description = description.split(" - rolling back").next().unwrap_or_default();
     let mut reason = format!(
-        "the deployment of its version {} failed with {healthy} of {wanted} allocations healthy: {}",
+        "the deployment of its version {} failed with {healthy} of {wanted} allocations healthy: {description}",
         deployment.job_version,
-        explain::one_line(&deployment.status_description)
     );
-    for allocation in state.current_allocations().into_iter().filter(|allocation| runs(allocation)) {
+    for allocation in state.allocations_of(deployment.job_version).filter(|allocation| runs(allocation)) {
         reason.push_str(&last_words(evidence.failing_checks(&allocation.id).await));
+    }
+    if let Some(version) = deployment.rolled_back_to() {
+        reason.push_str(&format!("; Nomad went back to version {version}"));
     }
     reason
 }
@@ -135,9 +139,20 @@ fn telling([errors, output]: [Vec<String>; 2]) -> (Vec<String>, Option<Diagnosis
     if errors.is_empty() || of_output.is_some() { (output, of_output) } else { (errors, of_errors) }
 }
 
-/// The end of a log, as far as it is shown.
-pub(super) fn shown(mut log: Vec<String>) -> Vec<String> {
-    log.split_off(log.len().saturating_sub(LINES))
+/// The end of a log, as far as it is shown. Of each stack of Java's the line that says why stays, with its first frame: however
+/// deep the stack, the reason is not pushed out.
+pub(super) fn shown(log: Vec<String>) -> Vec<String> {
+    let is_frame = |line: &String| line.starts_with("\tat ") || line.starts_with("\t... ");
+    let mut folded: Vec<String> = Vec::new();
+    let mut within = false;
+    for line in log {
+        let frame = is_frame(&line);
+        if !(frame && within) {
+            folded.push(line);
+        }
+        within = frame;
+    }
+    folded.split_off(folded.len().saturating_sub(LINES))
 }
 
 pub(super) fn last_lines(bytes: &[u8]) -> Vec<String> {

@@ -212,14 +212,14 @@ pub fn take_ends(changes: &mut Vec<Change>) -> Vec<String> {
 async fn list(nomad: &Nomad, id: &str) -> Result<(JobListing, u64), http::Error> {
     let mut job = nomad.find_job(id).await?;
     loop {
-        let ((allocations, allocations_index), (evaluations, evaluations_index), deployment) = tokio::try_join!(
+        let ((allocations, allocations_index), (evaluations, evaluations_index), deployments) = tokio::try_join!(
             nomad.job_allocations_indexed(id),
             nomad.job_evaluations_indexed(id),
-            nomad.newest_deployment(id)
+            nomad.deployments(id)
         )?;
         let before = std::mem::replace(&mut job, nomad.find_job(id).await?);
         if before == job {
-            let listing = JobListing { id: id.to_owned(), job, allocations, evaluations, deployment };
+            let listing = JobListing { id: id.to_owned(), job, allocations, evaluations, deployments };
             return Ok((listing, allocations_index.min(evaluations_index)));
         }
     }

@@ -1,6 +1,6 @@
 //! When it is of no use to wait any longer.
 
-use super::error::Error;
+use super::error::{Error, Next};
 use super::evidence::Evidence;
 use super::failures::{describe_failures, failed_deployment};
 use super::state::JobState;
@@ -47,7 +47,8 @@ impl Patience {
         self.refuse_crash_loops(evidence, state, exit).await?;
         let Some(deployment) = state.failed_deployment().filter(|_| !self.keep_waiting) else { return Ok(()) };
         let reason = failed_deployment(evidence, state, deployment).await;
-        Err(Error::NotComingUp { job: state.id.clone(), reason, failures: Vec::new(), goes_on: true, exit })
+        let next = if deployment.rolled_back_to().is_some() { Next::RolledBack } else { Next::TriesAgain };
+        Err(Error::NotComingUp { job: state.id.clone(), reason, failures: Vec::new(), next, exit })
     }
 
     /// An error when tasks of a job keep failing: `exit` says whose failure that is.
@@ -60,7 +61,8 @@ impl Patience {
         let failures = describe_failures(evidence, loops.iter().map(|it| it.failure.clone()).collect()).await;
         let reason = first.sentence(failures.first().map_or("", |failure| &failure.reason));
         // What failed of a system job for good has no other node, and Nomad says so only a moment after the failure.
-        let goes_on = !state.job.as_ref().is_some_and(Job::is_on_each_node);
-        Err(Error::NotComingUp { job: state.id.clone(), reason, failures, goes_on, exit })
+        let on_each_node = state.job.as_ref().is_some_and(Job::is_on_each_node);
+        let next = if on_each_node || loops.iter().any(|it| it.is_given_up) { Next::GivenUp } else { Next::TriesAgain };
+        Err(Error::NotComingUp { job: state.id.clone(), reason, failures, next, exit })
     }
 }

@@ -24,8 +24,8 @@ pub struct JobListing {
     pub allocations: Vec<Allocation>,
     /// Its evaluations.
     pub evaluations: Vec<Evaluation>,
-    /// The newest deployment, of a service.
-    pub deployment: Option<Deployment>,
+    /// The deployments, of a service.
+    pub deployments: Vec<Deployment>,
 }
 
 /// A task group, an index in it and, where a job has one on each node, the node.
@@ -46,8 +46,8 @@ pub struct JobState {
     pub allocations: BTreeMap<String, Allocation>,
     /// Evaluations by id.
     pub evaluations: BTreeMap<String, Evaluation>,
-    /// The newest deployment, of a service.
-    pub deployment: Option<Deployment>,
+    /// The deployments by id, of a service.
+    pub deployments: BTreeMap<String, Deployment>,
     /// The failures of tasks while they were watched, in the order in which they became known.
     pub failures_seen: Vec<SeenFailure>,
     /// The nodes that are lost, each with the index at which it went: only known where it matters.
@@ -76,7 +76,7 @@ impl JobState {
         for allocation in listing.allocations {
             let before = known.get(&allocation.id);
             // What failed before anybody watched is history, and may be long repaired.
-            let failures = if first { Vec::new() } else { new_failures(before, &allocation) };
+            let failures = if first { Vec::new() } else { self.new_failures(before, &allocation) };
             events.extend(allocation_events(before, &allocation, &failures));
             remember(&mut self.failures_seen, &failures);
             self.allocations.insert(allocation.id.clone(), allocation);
@@ -84,7 +84,9 @@ impl JobState {
         self.evaluations =
             listing.evaluations.into_iter().map(|evaluation| (evaluation.id.clone(), evaluation)).collect();
         events.extend(self.placement_event(unplaced.as_ref()));
-        let known = std::mem::replace(&mut self.deployment, listing.deployment);
+        let known = self.newest_deployment().cloned();
+        self.deployments =
+            listing.deployments.into_iter().map(|deployment| (deployment.id.clone(), deployment)).collect();
         events.extend(self.deployment_event(known.as_ref()));
         events
     }
@@ -119,12 +121,13 @@ impl JobState {
                 self.placement_event(unplaced.as_ref()).into_iter().collect()
             }
             Change::Deployment(deployment) if deployment.job == self.id => {
-                let known = self.deployment.as_ref();
+                let known = self.deployments.get(&deployment.id);
                 if known.is_some_and(|known| deployment.modify_index <= known.modify_index) {
                     return Vec::new();
                 }
-                let known = self.deployment.replace(*deployment);
-                self.deployment_event(known.as_ref()).into_iter().collect()
+                let known = self.newest_deployment().cloned();
+                self.deployments.insert(deployment.id.clone(), *deployment);
+                self.deployment_event(known.as_ref())
             }
             _ => Vec::new(),
         }
@@ -156,13 +159,33 @@ impl JobState {
         self.allocations.values().filter(|allocation| self.is_lost(allocation))
     }
 
-    /// The deployment of the job's newest version, if it failed.
+    fn newest_deployment(&self) -> Option<&Deployment> {
+        self.deployments.values().max_by_key(|deployment| deployment.create_index)
+    }
+
+    /// The newest deployment of a version.
+    fn deployment_of(&self, version: u64) -> Option<&Deployment> {
+        let of_it = self.deployments.values().filter(|deployment| deployment.job_version == version);
+        of_it.max_by_key(|deployment| deployment.create_index)
+    }
+
+    /// The deployment of the version that was asked for, if it failed. Where Nomad went back by itself, that is the version
+    /// before the newest one, which nobody asked for.
     #[must_use]
     pub fn failed_deployment(&self) -> Option<&Deployment> {
         let job = self.job.as_ref().filter(|job| !job.stop)?;
-        self.deployment
-            .as_ref()
-            .filter(|deployment| deployment.status == "failed" && deployment.job_version == job.version)
+        let left = job.version.checked_sub(1).and_then(|version| self.deployment_of(version));
+        let rolled_back = left.filter(|deployment| deployment.rolled_back_to().is_some());
+        rolled_back.or_else(|| self.deployment_of(job.version).filter(|deployment| deployment.status == "failed"))
+    }
+
+    /// The deployment of the newest version, if it goes on only when somebody promotes its canaries, and how many of these are
+    /// healthy.
+    #[must_use]
+    pub fn waits_for_promotion(&self) -> Option<(&Deployment, u64)> {
+        let job = self.job.as_ref().filter(|job| !job.stop)?;
+        let deployment = self.deployment_of(job.version)?;
+        Some((deployment, deployment.waits_for_promotion()?))
     }
 
     fn allocation(&mut self, mut allocation: Allocation) -> Vec<Event> {
@@ -170,22 +193,52 @@ impl JobState {
         if known.is_some_and(|known| allocation.modify_index <= known.modify_index) {
             return Vec::new();
         }
-        // Events do not carry the version, and the first one of an allocation no task states.
-        allocation.job_version = allocation.job_version.or(known.and_then(|known| known.job_version));
-        let failures = new_failures(known, &allocation);
+        // Events do not carry the version, and the first one of an allocation no task states. What is younger than the definition
+        // was made for it.
+        let newest = self.job.as_ref().filter(|job| allocation.create_index > job.job_modify_index);
+        let version = known.and_then(|known| known.job_version).or(newest.map(|job| job.version));
+        allocation.job_version = allocation.job_version.or(version);
+        let failures = self.new_failures(known, &allocation);
         let events = allocation_events(known, &allocation, &failures);
         remember(&mut self.failures_seen, &failures);
         self.allocations.insert(allocation.id.clone(), allocation);
         events
     }
 
-    /// Told when the deployment is another one than `before`, or has come further.
-    fn deployment_event(&self, before: Option<&Deployment>) -> Option<Event> {
-        let told = |deployment: &Deployment| (deployment.job_version, deployment.status.clone(), deployment.healthy());
-        let now = self.deployment.as_ref().filter(|now| before.map(told) != Some(told(now)))?;
-        let (healthy, wanted) = now.healthy();
-        let (job, version, status) = (self.id.clone(), now.job_version, now.status.clone());
-        Some(Event::Deployment { job, version, status, healthy, wanted })
+    /// What failed since an allocation was last seen. What somebody asked for is no failure.
+    fn new_failures(&self, known: Option<&Allocation>, now: &Allocation) -> Vec<NewFailure> {
+        let mut failures = Vec::new();
+        for (task, state) in &now.task_states {
+            let before = known.and_then(|known| known.task_states.get(task));
+            let duty = self.duty(now, task);
+            let last_seen = before.and_then(|before| before.events.last()).map_or(i64::MIN, |event| event.time);
+            for (index, event) in state.events.iter().enumerate().filter(|(_, event)| event.time > last_seen) {
+                let asked_for = explain::is_asked_for(&state.events[..index]);
+                if let Some(reason) = explain::failed_event(event, duty).filter(|_| !asked_for) {
+                    let seen = SeenFailure { allocation: now.id.clone(), task: task.clone(), time: event.time };
+                    failures.push(NewFailure { seen, reason });
+                }
+            }
+        }
+        failures
+    }
+
+    /// Reported when the newest deployment is another one than `before`, has come further or waits for somebody.
+    fn deployment_event(&self, before: Option<&Deployment>) -> Vec<Event> {
+        let seen = |deployment: &Deployment| (deployment.job_version, deployment.status.clone(), deployment.healthy());
+        let Some(now) = self.newest_deployment() else { return Vec::new() };
+        let mut events = Vec::new();
+        if before.map(seen) != Some(seen(now)) {
+            let (healthy, wanted) = now.healthy();
+            let (job, version, status) = (self.id.clone(), now.job_version, now.status.clone());
+            events.push(Event::Deployment { job, version, status, healthy, wanted });
+        }
+        let waited = before.filter(|before| before.id == now.id).and_then(Deployment::waits_for_promotion);
+        if let Some(canaries) = now.waits_for_promotion().filter(|_| waited.is_none()) {
+            let (job, version, deployment) = (self.id.clone(), now.job_version, now.id.clone());
+            events.push(Event::WaitsForPromotion { job, version, deployment, canaries });
+        }
+        events
     }
 
     /// Why the scheduler could not place a task group when it last looked, and whether it had a place before.
@@ -208,12 +261,28 @@ impl JobState {
         Some(Event::PlacementFailed { job: self.id.clone(), reason })
     }
 
-    /// The last allocation of each task group and index: the one that decides. Where a job has one on each node, all
-    /// have the index 0, and the node takes its place.
+    /// Whether an allocation is of the version whose outcome is asked for. Nomad keeps those of older versions, which tell
+    /// nothing of this one; it carries running ones over where a new version changes nothing for them.
+    #[must_use]
+    pub(super) fn is_of_judged_version(&self, allocation: &Allocation) -> bool {
+        let Some(job) = &self.job else { return true };
+        // One whose version is not known came by an event, and is as new as what is known of the job.
+        allocation.job_version.is_none_or(|version| version == job.judged_version())
+    }
+
+    /// The allocations of a version, as far as their versions are known.
+    pub(super) fn allocations_of(&self, version: u64) -> impl Iterator<Item = &Allocation> {
+        self.allocations.values().filter(move |allocation| allocation.job_version == Some(version))
+    }
+
+    /// The last allocation of each task group and index that decides: of the version that is asked for, or older and still
+    /// wanted. Where a job has one on each node, all have the index 0, and the node takes its place.
     #[must_use]
     pub fn current_allocations(&self) -> Vec<&Allocation> {
         let mut last: BTreeMap<Place<'_>, &Allocation> = BTreeMap::new();
-        for allocation in self.allocations.values() {
+        let is_left = |allocation: &Allocation| allocation.desired_status == "run" && !allocation.is_terminal();
+        let decides = |allocation: &&Allocation| self.is_of_judged_version(allocation) || is_left(allocation);
+        for allocation in self.allocations.values().filter(decides) {
             let known = last.entry(self.place(allocation)).or_insert(allocation);
             if rank(allocation) > rank(known) {
                 *known = allocation;
@@ -318,23 +387,6 @@ fn remember(failures_seen: &mut Vec<SeenFailure>, failures: &[NewFailure]) {
         // However long a job fails, what is known of it stays small.
         failures_seen.retain(|before| before.is_together_with(seen.time));
     }
-}
-
-/// What failed since an allocation was last seen. What somebody asked for is no failure.
-fn new_failures(known: Option<&Allocation>, now: &Allocation) -> Vec<NewFailure> {
-    let mut failures = Vec::new();
-    for (task, state) in &now.task_states {
-        let before = known.and_then(|known| known.task_states.get(task));
-        let last_seen = before.and_then(|before| before.events.last()).map_or(i64::MIN, |event| event.time);
-        for (index, event) in state.events.iter().enumerate().filter(|(_, event)| event.time > last_seen) {
-            let asked_for = explain::is_asked_for(&state.events[..index]);
-            if let Some(reason) = explain::failed_event(event).filter(|_| !asked_for) {
-                let seen = SeenFailure { allocation: now.id.clone(), task: task.clone(), time: event.time };
-                failures.push(NewFailure { seen, reason });
-            }
-        }
-    }
-    failures
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 mod containers;
 mod failures;
+mod lifecycle;
 mod logs;
+mod versions;
 mod words;
 
 use std::fs;

@@ -35,7 +35,7 @@ impl Recording {
             job: Some(serde_json::from_value(part("job")).unwrap()),
             allocations: serde_json::from_value(part("allocations")).unwrap(),
             evaluations: serde_json::from_value(part("evaluations")).unwrap(),
-            deployment: None,
+            deployments: Vec::new(),
         };
         Self { listing, batches }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::nomad::evaluations::PlacementMetrics;
 
 fn map(entries: &[(&str, u64)]) -> BTreeMap<String, u64> {
     entries.iter().map(|(name, nodes)| ((*name).to_owned(), *nodes)).collect()
@@ -38,11 +39,36 @@ fn placement() {
         ),
         (
             PlacementMetrics { class_filtered: map(&[("small", 2)]), ..some_nodes() },
-            "the node class small rules out 2 of 3 nodes",
+            "2 of 3 nodes are of the node class small, which is ruled out",
         ),
         (
             PlacementMetrics { quota_exhausted: vec!["memory exhausted".to_owned()], ..some_nodes() },
             "the quota is used up: memory exhausted",
+        ),
+        // A constraint rules out every node: they are there, and of a job on each node the scheduler counts none.
+        (
+            PlacementMetrics {
+                nodes_filtered: 2,
+                constraint_filtered: map(&[("${attr.cpu.arch} = arm64", 2)]),
+                class_filtered: map(&[("small", 2)]),
+                ..PlacementMetrics::default()
+            },
+            "the constraint `${attr.cpu.arch} = arm64` is not met on 2 of 2 nodes",
+        ),
+        (
+            PlacementMetrics { constraint_filtered: map(&[("computed class ineligible", 3)]), ..some_nodes() },
+            "an earlier look ruled out their kind on 3 of 3 nodes",
+        ),
+        (
+            PlacementMetrics { constraint_filtered: map(&[("missing CSI Volume data", 1)]), ..some_nodes() },
+            "missing CSI Volume data on 1 of 3 nodes",
+        ),
+        (
+            PlacementMetrics {
+                dimension_exhausted: map(&[("network: reserved port collision http=8080", 3)]),
+                ..some_nodes()
+            },
+            "a port that it asks for is taken: http=8080 on 3 of 3 nodes",
         ),
         (some_nodes(), "Nomad gives no reason"),
     ];
@@ -79,7 +105,7 @@ fn the_end_of_a_task() {
         (ended(134, 6), Some("it was killed by signal 6 (SIGABRT)")),
     ];
     for (event, sentence) in cases {
-        assert_eq!(failed_event(&event).as_deref(), sentence, "{event:?}");
+        assert_eq!(failed_event(&event, Duty::Ends).as_deref(), sentence, "{event:?}");
     }
 }
 
@@ -104,7 +130,7 @@ fn what_kept_a_task_from_starting() {
         (event("Restarting", &[], "Task restarting in 2s"), None),
     ];
     for (event, sentence) in cases {
-        assert_eq!(failed_event(&event).as_deref(), sentence, "{event:?}");
+        assert_eq!(failed_event(&event, Duty::Ends).as_deref(), sentence, "{event:?}");
     }
 }
 
@@ -112,15 +138,15 @@ fn what_kept_a_task_from_starting() {
 fn the_last_event_that_tells_is_the_reason() {
     let events = vec![ended(1, 0), ended(2, 0), event("Not Restarting", &[], "Exceeded allowed attempts")];
     let state = TaskState { events, ..TaskState::default() };
-    assert_eq!(task_failure(&state).as_deref(), Some("it exited with code 2"));
-    assert_eq!(task_failure(&TaskState::default()), None);
+    assert_eq!(task_failure(&state, Duty::Ends).as_deref(), Some("it exited with code 2"));
+    assert_eq!(task_failure(&TaskState::default(), Duty::Ends), None);
 }
 
 #[test]
 fn the_words_of_others_cannot_move_the_cursor() {
     let hostile = "\u{1b}[2Jpull\u{7} failed\u{9b}31m";
     for event in [event("Driver Failure", &[("driver_error", hostile)], ""), event("Template", &[], hostile)] {
-        let sentence = failed_event(&event).unwrap();
+        let sentence = failed_event(&event, Duty::Ends).unwrap();
         assert!(!sentence.contains(char::is_control), "{sentence:?}");
     }
 }

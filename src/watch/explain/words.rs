@@ -61,6 +61,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "compile it for the nodes' Java, or install a newer one there",
     ),
     (
+        r"template source path escapes alloc directory|template destination path escapes alloc directory",
+        "a template reads or writes outside of its allocation's folder",
+        "put the text into the template's `data`, or allow it with `template { disable_file_sandbox = true }` of Nomad's clients",
+    ),
+    (
         r"(?:ClassNotFoundException: |NoClassDefFoundError: |Failed to load class |Could not find or load main class )([\w./$]+[\w$])",
         "the class $1 was not found",
         "see that the .jar holds it and that --class names it in full",

@@ -14,7 +14,7 @@ pub(in crate::watch) fn job(status: &str, count: u64) -> Job {
         id: JOB.to_owned(),
         kind: "batch".to_owned(),
         status: status.to_owned(),
-        task_groups: vec![TaskGroup { name: "g".to_owned(), count, tasks: Vec::new() }],
+        task_groups: vec![TaskGroup { name: "g".to_owned(), count, ..TaskGroup::default() }],
         modify_index: 1,
         ..Job::default()
     }
@@ -57,7 +57,7 @@ pub(in crate::watch) fn task(state: &str, restarts: u64, events: Vec<TaskEvent>)
 /// What a listing makes of a job.
 pub(in crate::watch) fn listed(job: Option<Job>, allocations: Vec<Allocation>) -> JobState {
     let mut state = JobState::new(JOB);
-    state.list(JobListing { id: JOB.to_owned(), job, allocations, evaluations: Vec::new(), deployment: None });
+    state.list(JobListing { id: JOB.to_owned(), job, allocations, evaluations: Vec::new(), deployments: Vec::new() });
     state
 }
 
@@ -147,7 +147,7 @@ fn what_failed_before_the_first_look_is_not_told() {
         job: Some(job("running", 1)),
         allocations: vec![failed],
         evaluations: Vec::new(),
-        deployment: None,
+        deployments: Vec::new(),
     };
     assert!(state.list(listing).is_empty());
     assert!(state.failures_seen.is_empty());

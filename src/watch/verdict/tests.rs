@@ -100,7 +100,8 @@ fn an_allocation_on_each_node_is_lost_with_a_node_of_which_nomad_says_nothing() 
     assert_eq!(state.verdict(), None, "the node is back, and what it ran goes on");
     state.nodes_lost(&lost("n1", 4));
     assert_eq!(state.verdict(), None, "it was placed after the node had been down");
-    state.list(listing(vec![on("n1", "complete"), on("n2", "complete")]));
+    let dead = Some(Job { status: "dead".to_owned(), ..each.clone() });
+    state.list(JobListing { job: dead, ..listing(vec![on("n1", "complete"), on("n2", "complete")]) });
     assert_eq!(state.verdict(), Some(Verdict::Complete));
 }
 
@@ -212,7 +213,13 @@ fn a_run_of_an_older_version_does_not_decide() {
     let of_version = |version, allocation| Allocation { job_version: Some(version), ..allocation };
     let before = of_version(0, allocation("a", 0, "complete", (5, 6)));
     let now = of_version(1, stopped(allocation("b", 0, "complete", (7, 8))));
-    assert_eq!(verdict(Job { stop: true, ..job("dead", 1) }, vec![before, now]), Some(Verdict::Stopped));
+    // To stop a job makes a version of its own.
+    let stopped = Job { stop: true, version: 2, ..job("dead", 1) };
+    assert_eq!(verdict(stopped, vec![before.clone(), now]), Some(Verdict::Stopped));
+    let again = Job { version: 1, ..job("pending", 1) };
+    assert_eq!(verdict(again, vec![before.clone()]), None, "the newest version is not placed yet");
+    let unplaced = Job { version: 1, ..job("dead", 1) };
+    assert_eq!(verdict(unplaced, vec![before]), Some(Verdict::Unknown { found: 0, wanted: 1 }));
 }
 
 #[test]

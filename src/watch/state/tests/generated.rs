@@ -90,7 +90,7 @@ impl History {
 
     fn roll_out(&mut self, number: usize) {
         let now = self.next_index();
-        let group = GroupRollout { desired_total: 9, healthy_allocs: number as u64, unhealthy_allocs: 0 };
+        let group = GroupRollout { desired_total: 9, healthy_allocs: number as u64, ..GroupRollout::default() };
         self.changes.push(Change::Deployment(Box::new(Deployment {
             id: "d".to_owned(),
             job: JOB.to_owned(),
@@ -113,10 +113,12 @@ impl History {
                 Change::JobGone(_) => listing.job = None,
                 Change::Allocation(it) => drop(allocations.insert(it.id.clone(), *it)),
                 Change::Evaluation(it) => drop(evaluations.insert(it.id.clone(), *it)),
-                Change::Deployment(it) => listing.deployment = Some(*it),
+                Change::Deployment(it) => listing.deployments = vec![*it],
             }
         }
-        listing.allocations = allocations.into_values().collect();
+        // Unlike an event, a list carries the version.
+        let versioned = |it: Allocation| Allocation { job_version: Some(0), ..it };
+        listing.allocations = allocations.into_values().map(versioned).collect();
         listing.evaluations = evaluations.into_values().collect();
         listing
     }
