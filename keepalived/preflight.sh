@@ -24,8 +24,11 @@ if ((${#missing[@]} > 0)); then
   exit 1
 fi
 
-if [[ ! -e /sys/class/net/$interface ]]; then
-  problem "it has no interface $interface; it has $(cd /sys/class/net && echo *)"
+# `ip` asks the kernel for this network namespace; /sys may be that of another one.
+interfaces() { ip -o link show | sed -E 's/^[0-9]+: ([^:@]+).*/\1/'; }
+
+if ! interfaces | grep -Fqx "$interface"; then
+  problem "it has no interface $interface; it has $(interfaces | paste -sd ' ')"
 elif [[ -z $(ip -o address show to "$own_address" dev "$interface") ]]; then
   problem "its interface $interface has no address $own_address"
 elif [[ $ours != yes ]]; then

@@ -1,4 +1,4 @@
-//! A way to the master that is ALIVE: the ports of an `HAProxy`.
+//! A way to the master that is ALIVE: the ports of an `HAProxy`, asked by a browser and by a plain Spark client.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -16,7 +16,7 @@ pub(crate) struct Gate {
 impl Gate {
     /// Begins to ask.
     pub(crate) fn watch(ui: SocketAddr, rpc: SocketAddr) -> Self {
-        Self { ui: Sampler::start(ui, Question::Page("/json/status")), rpc: Sampler::start(rpc, Question::Connection) }
+        Self { ui: Sampler::start(ui, Question::Page("/json/status")), rpc: Sampler::start(rpc, Question::Spark) }
     }
 
     /// When both ports lead nowhere, after a moment at which they led to a master.
@@ -29,7 +29,7 @@ impl Gate {
     /// When both ports lead to a master that is ALIVE, after a moment at which they did not.
     pub(crate) async fn open(&mut self, since: Instant) -> Result<Instant> {
         let ui = self.ui.first(since, Answer::is_alive).await?;
-        let rpc = self.rpc.first(since, |answer| *answer == Answer::Open).await?;
+        let rpc = self.rpc.first(since, |answer| *answer == Answer::Spark).await?;
         Ok(ui.told.max(rpc.told))
     }
 }

@@ -15,16 +15,18 @@ use crate::Result;
 pub(crate) const PERIOD: Duration = Duration::from_millis(10);
 /// How long a question waits for its answer. One that was sent to a host that is gone gets none.
 const LIMIT: Duration = Duration::from_millis(500);
-/// How long a connection must stay open to count as one that leads somewhere.
-const OPEN: Duration = Duration::from_millis(200);
+/// What a Spark client that fetches a file sends, and how Spark's answer begins where it has no such file: the type of the
+/// message and the file's name, after eight bytes for the length of the whole.
+const SPARK_QUESTION: &[u8] = b"\0\0\0\0\0\0\0\x19\x06\0\0\0\x0c/files/bench";
+const SPARK_ANSWER: &[u8] = b"\x08\0\0\0\x0c/files/bench";
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Question {
     /// A page.
     Page(&'static str),
-    /// Whether a connection is taken, and kept.
-    Connection,
+    /// What a plain Spark client asks at the port of `spark://` URLs.
+    Spark,
 }
 
 /// What came back.
@@ -32,8 +34,8 @@ pub(crate) enum Question {
 pub(crate) enum Answer {
     /// A page with its status line.
     Page(String),
-    /// The connection was taken and kept.
-    Open,
+    /// Spark's own answer to one of its clients.
+    Spark,
     /// The connection was refused, or closed without a word.
     Closed,
     /// Nothing in time.
@@ -110,11 +112,7 @@ async fn ask_on(address: SocketAddr, question: Question, sender: UnboundedSender
 async fn ask(address: SocketAddr, question: Question) -> (Answer, Instant) {
     let answer = match question {
         Question::Page(path) => timeout(LIMIT, page(address, path)).await,
-        Question::Connection => match timeout(LIMIT, TcpStream::connect(address)).await {
-            Ok(Ok(connection)) => return stays(connection, Instant::now()).await,
-            Ok(Err(_)) => Ok(Ok(Answer::Closed)),
-            Err(late) => Err(late),
-        },
+        Question::Spark => timeout(LIMIT, spark(address)).await,
     };
     let answer = match answer {
         Ok(Ok(answer)) => answer,
@@ -132,12 +130,13 @@ async fn page(address: SocketAddr, path: &str) -> std::io::Result<Answer> {
     Ok(if text.is_empty() { Answer::Closed } else { Answer::Page(String::from_utf8_lossy(&text).into_owned()) })
 }
 
-/// Whether a connection stays open although nobody says anything. It was open from its beginning then.
-async fn stays(mut connection: TcpStream, since: Instant) -> (Answer, Instant) {
-    match timeout(OPEN, connection.read(&mut [0])).await {
-        Err(_) => (Answer::Open, since),
-        Ok(_) => (Answer::Closed, Instant::now()),
-    }
+/// Whatever is no answer of Spark's is as good as none.
+async fn spark(address: SocketAddr) -> std::io::Result<Answer> {
+    let mut connection = TcpStream::connect(address).await?;
+    connection.write_all(SPARK_QUESTION).await?;
+    let mut answer = [0; 8 + SPARK_ANSWER.len()];
+    connection.read_exact(&mut answer).await?;
+    Ok(if answer.ends_with(SPARK_ANSWER) { Answer::Spark } else { Answer::Closed })
 }
 
 impl Answer {
@@ -161,7 +160,7 @@ impl Answer {
         match self {
             Self::Page(text) => text.split(' ').nth(1) == Some("503"),
             Self::Closed => true,
-            Self::Open | Self::Silence => false,
+            Self::Spark | Self::Silence => false,
         }
     }
 }

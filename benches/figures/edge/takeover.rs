@@ -8,7 +8,7 @@ use super::calm::{self, Calm};
 use super::carrier::Carrier;
 use super::hosts::{HOSTS, Hosts, floating};
 use super::processes;
-use super::sampler::{Question, Sampler};
+use super::sampler::{Answer, Question, Sampler};
 use crate::Result;
 use crate::figure::{Figure, Goal, Unit};
 use crate::series::Series;
@@ -81,6 +81,7 @@ pub(crate) async fn measure(hosts: &Hosts<'_>, rounds: u32) -> Result<Vec<Figure
 
 async fn one(hosts: &Hosts<'_>, fault: Fault, calm: &Calm) -> Result<(String, Takeover)> {
     let mut sampler = Sampler::start(floating(8080), Question::Page("/nomspark/holder"));
+    let mut spark = Sampler::start(floating(7077), Question::Spark);
     let (failed, afterwards) = match fault {
         Fault::Kill => {
             let local = hosts.allocation_folder(&calm.holder, &calm.allocation).join("keepalived/local");
@@ -100,7 +101,7 @@ async fn one(hosts: &Hosts<'_>, fault: Fault, calm: &Calm) -> Result<(String, Ta
             (carrier.lost().await?, CUT + AFTERWARDS)
         }
     };
-    let taken = timeout(LIMIT, taken(&mut sampler, failed, &calm.holder)).await;
+    let taken = timeout(LIMIT, taken(&mut sampler, &mut spark, failed, &calm.holder)).await;
     let mended = match fault {
         Fault::Kill => Ok(()),
         Fault::Cut => {
@@ -114,10 +115,11 @@ async fn one(hosts: &Hosts<'_>, fault: Fault, calm: &Calm) -> Result<(String, Ta
     Ok((to.clone(), Takeover { elapsed: first - failed, limit: limit(&to), returns }))
 }
 
-/// The first answer of another host.
-async fn taken(sampler: &mut Sampler, failed: Instant, old: &str) -> Result<(Instant, String)> {
+/// When another host serves: its first page is there, and a plain Spark client has had an answer since that was asked for.
+async fn taken(sampler: &mut Sampler, spark: &mut Sampler, failed: Instant, old: &str) -> Result<(Instant, String)> {
     let other = sampler.first(failed, |answer| answer.json_string().is_some_and(|host| host != old)).await?;
-    Ok((other.told, other.answer.json_string().unwrap_or_default().to_owned()))
+    let served = spark.first(other.asked, |answer| *answer == Answer::Spark).await?;
+    Ok((other.told.max(served.told), other.answer.json_string().unwrap_or_default().to_owned()))
 }
 
 /// Counts the answers of a host to questions that were asked when another one had answered after it: `old` at first. A

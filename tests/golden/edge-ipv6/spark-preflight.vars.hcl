@@ -24,9 +24,12 @@ global
   server-state-file {{ env "NOMAD_TASK_DIR" }}/servers.state
 
   # Also masters that Consul does not call passing: HAProxy's own check is quicker, and knows better. A Nomad client that comes
-  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice.
+  # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice. Others may register
+  # services of this name: what is no address and no port would end up in this file as something else.
 {{- range service "spark-master|any" }}
+{{- if and (regexMatch "^[0-9A-Fa-f.:]+$" .Address) (regexMatch "^[0-9]{1,5}$" (print .ServiceMeta.ui_port)) }}
 {{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
+{{- end }}
 {{- end }}
 
 defaults
@@ -79,8 +82,10 @@ backend masters
   http-check send meth GET uri /json/status ver HTTP/1.1 hdr Host master
   http-check expect rstring "\"status\" *: *\"ALIVE\""
   load-server-state-from-file global
-  # Two checks that fail mark a master down, within half a second; its connections are closed, so that nobody waits for it.
-  default-server check inter 250ms fastinter 100ms fall 2 rise 1 on-marked-down shutdown-sessions tcp-ut 10s
+  # Two checks that fail mark a master down, within half a second, and nobody new is led there. Open connections stay: one that
+  # only stands still for a second, as in a collection of garbage, would lose every application for good. Those of a master
+  # that is gone the kernel ends.
+  default-server check inter 250ms fastinter 100ms fall 2 rise 1 tcp-ut 10s
 {{- range scratch.MapValues "masters" }}
   server {{ .Address }}:{{ .Port }}:{{ .ServiceMeta.ui_port }} {{ .Address }}:{{ .Port }} port {{ .ServiceMeta.ui_port }}
 {{- end }}
@@ -297,8 +302,11 @@ if (($${#missing[@]} > 0)); then
   exit 1
 fi
 
-if [[ ! -e /sys/class/net/$interface ]]; then
-  problem "it has no interface $interface; it has $(cd /sys/class/net && echo *)"
+# `ip` asks the kernel for this network namespace; /sys may be that of another one.
+interfaces() { ip -o link show | sed -E 's/^[0-9]+: ([^:@]+).*/\1/'; }
+
+if ! interfaces | grep -Fqx "$interface"; then
+  problem "it has no interface $interface; it has $(interfaces | paste -sd ' ')"
 elif [[ -z $(ip -o address show to "$own_address" dev "$interface") ]]; then
   problem "its interface $interface has no address $own_address"
 elif [[ $ours != yes ]]; then

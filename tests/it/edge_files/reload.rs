@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -41,11 +43,15 @@ fn serve(answer: impl Fn(u16, &str) -> Option<String> + Clone + Send + 'static) 
     port
 }
 
-/// A master whose UI gives this status, and whose RPC port answers every line with its own number.
-fn master(status: &str) -> Master {
+/// A master whose UI gives this status unless it stands still, and whose RPC port answers every line with its own number.
+fn master(status: &str, stands_still: &Arc<AtomicBool>) -> Master {
     let page = format!("{{ \"status\" : \"{status}\" }}");
     let page = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len());
-    let ui_port = serve(move |_, line| line.is_empty().then(|| page.clone()));
+    let stands_still = Arc::clone(stands_still);
+    let ui_port = serve(move |_, line| {
+        let answers = line.is_empty() && !stands_still.load(Ordering::Relaxed);
+        answers.then(|| page.clone())
+    });
     let port = serve(|port, _| Some(format!("{port}\n")));
     Master { address: [127, 0, 0, 1].into(), port, ui_port }
 }
@@ -149,7 +155,8 @@ impl Drop for Proxy {
 
 #[test]
 fn every_client_reaches_the_master_that_leads_however_often_haproxy_reloads() {
-    let (leads, stands_by) = (master("ALIVE"), master("STANDBY"));
+    let stands_still = Arc::default();
+    let (leads, stands_by) = (master("ALIVE", &stands_still), master("STANDBY", &Arc::default()));
     let both = [leads, stands_by];
     let alone = &both[..1];
     let mut proxy = Proxy::new();
@@ -172,6 +179,18 @@ fn every_client_reaches_the_master_that_leads_however_often_haproxy_reloads() {
         for (number, session) in sessions.iter_mut().enumerate() {
             assert_eq!(session.ask(), Some(leads.port), "session {number}, open through reload {round}");
         }
+    }
+    // A master that does not answer for a while is given nobody new, and loses nobody who is there.
+    stands_still.store(true, Ordering::Relaxed);
+    wait_until("HAProxy to take the master for down", LIMIT, || {
+        Session::open(proxy.port).as_mut().and_then(Session::ask).is_none()
+    });
+    stands_still.store(false, Ordering::Relaxed);
+    wait_until("HAProxy to lead to it again", LIMIT, || {
+        Session::open(proxy.port).as_mut().and_then(Session::ask) == Some(leads.port)
+    });
+    for session in &mut sessions {
+        assert_eq!(session.ask(), Some(leads.port), "a session over a stand-still");
     }
     // One process serves what comes, and one each the sessions that came between two reloads.
     wait_until("the other processes of HAProxy to end", LIMIT, || proxy.workers() <= sessions.len() + 1);

@@ -48,12 +48,18 @@ impl Floating {
     pub(crate) fn up(network: &'static str) -> Self {
         let alone = lock(&ALONE);
         let hosts = Hosts::new(network);
-        hosts.up();
-        let state = hosts.state();
+        let place = Place { address: hosts.address(ADDRESS), hosts: Vec::new() };
+        let mut floating = Self { hosts, place, asked: HOSTS[0].1, statistics: 8404, _alone: alone };
+        floating.start_agents();
+        floating
+    }
+
+    /// Starts the agents that do not run.
+    pub(crate) fn start_agents(&mut self) {
+        self.hosts.up();
+        let state = self.hosts.state();
         let pid = |host: &Value| (host["name"].as_str().unwrap().to_owned(), host["nomad"]["pid"].as_i64().unwrap());
-        let processes = state["hosts"].as_array().unwrap().iter().map(pid).collect();
-        let place = Place { address: hosts.address(ADDRESS), hosts: processes };
-        Self { hosts, place, asked: HOSTS[0].1, statistics: 8404, _alone: alone }
+        self.place.hosts = state["hosts"].as_array().unwrap().iter().map(pid).collect();
     }
 
     /// Asks the agents of this host from now on.
