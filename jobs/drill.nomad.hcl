@@ -133,11 +133,12 @@ locals {
   name = "${var.cluster}-app-${var.id}"
 
   submit = [
+    "/bin/bash", "$${NOMAD_TASK_DIR}/with-defaults.sh",
     "${var.spark_home}/bin/spark-submit",
     "--master", var.master,
     "--deploy-mode", "client",
     "--name", local.name,
-    "--properties-file", "$${NOMAD_TASK_DIR}/spark.conf",
+    "--properties-file", "$${NOMAD_SECRETS_DIR}/spark.conf",
     "--driver-memory", "${var.heap}m",
     "--class", "nomspark.drill.Drill",
     "$${NOMAD_TASK_DIR}/drill.jar",
@@ -267,6 +268,26 @@ job "drill" {
           spark.ui.port={{ env "NOMAD_PORT_ui" }}
           spark.cores.max=${var.cores_max}
           ${local.conf}
+        EOT
+      }
+
+      # Spark reads one properties file: what the node's spark-defaults.conf says, and what stands behind it above that. It may
+      # hold secrets, so it goes where only this task can read it.
+      template {
+        destination = "local/with-defaults.sh"
+        change_mode = "noop"
+        data        = <<-EOT
+          conf="$NOMAD_SECRETS_DIR/spark.conf"
+          rm -f "$conf"
+          (
+            umask 077
+            {
+              cat "$${SPARK_CONF_DIR:-$SPARK_HOME/conf}/spark-defaults.conf" 2>/dev/null
+              echo
+              cat "$NOMAD_TASK_DIR/spark.conf"
+            } >"$conf"
+          ) || exit 1
+          exec "$@"
         EOT
       }
 

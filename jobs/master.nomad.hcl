@@ -319,14 +319,15 @@ job "master" {
       config {
         image        = var.driver == "docker" ? var.image : null
         network_mode = var.driver == "docker" ? "host" : null
-        command      = "${var.spark_home}/bin/spark-class"
+        command      = "/bin/bash"
 
         args = [
-          "org.apache.spark.deploy.master.Master",
+          "$${NOMAD_TASK_DIR}/with-defaults.sh",
+          "${var.spark_home}/bin/spark-class", "org.apache.spark.deploy.master.Master",
           "--host", "$${NOMAD_IP_rpc}",
           "--port", "$${NOMAD_PORT_rpc}",
           "--webui-port", "$${NOMAD_PORT_ui}",
-          "--properties-file", "$${NOMAD_TASK_DIR}/spark.conf",
+          "--properties-file", "$${NOMAD_SECRETS_DIR}/spark.conf",
         ]
       }
 
@@ -364,6 +365,27 @@ job "master" {
           # For the recovery by files: it goes with the allocation, to its restarts and to its replacement on the same node.
           spark.deploy.recoveryDirectory={{ env "NOMAD_ALLOC_DIR" }}/data/recovery
           ${local.conf}
+        EOT
+      }
+
+      # Spark reads one properties file: what the node's spark-defaults.conf says, and what stands behind it above that. It may
+      # hold secrets, so it goes where only this task can read it.
+      template {
+        destination = "local/with-defaults.sh"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = <<-EOT
+          conf="$NOMAD_SECRETS_DIR/spark.conf"
+          rm -f "$conf"
+          (
+            umask 077
+            {
+              cat "$${SPARK_CONF_DIR:-$SPARK_HOME/conf}/spark-defaults.conf" 2>/dev/null
+              echo
+              cat "$NOMAD_TASK_DIR/spark.conf"
+            } >"$conf"
+          ) || exit 1
+          exec "$@"
         EOT
       }
 

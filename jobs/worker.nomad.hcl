@@ -278,6 +278,27 @@ job "worker" {
         data        = "# Spark properties of the cluster\n${local.conf}"
       }
 
+      # Spark reads one properties file: what the node's spark-defaults.conf says, and what stands behind it above that. It may
+      # hold secrets, so it goes where only this task can read it.
+      template {
+        destination = "local/with-defaults.sh"
+        change_mode = "restart"
+        splay       = "0s"
+        data        = <<-EOT
+          conf="$NOMAD_SECRETS_DIR/spark.conf"
+          rm -f "$conf"
+          (
+            umask 077
+            {
+              cat "$${SPARK_CONF_DIR:-$SPARK_HOME/conf}/spark-defaults.conf" 2>/dev/null
+              echo
+              cat "$NOMAD_TASK_DIR/spark.conf"
+            } >"$conf"
+          ) || exit 1
+          exec "$@"
+        EOT
+      }
+
       # Where Nomad knows Consul with workload identities, this template is filled in with a token of this task.
       consul {}
 
@@ -304,9 +325,9 @@ job "worker" {
           trap 'exit 0' INT TERM
 
           masters=$(<"$NOMAD_TASK_DIR/masters")
-          set -- "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.worker.Worker \
+          set -- /bin/bash "$NOMAD_TASK_DIR/with-defaults.sh" "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.worker.Worker \
             --host "$NOMAD_IP_rpc" --port "$NOMAD_PORT_rpc" --webui-port "$NOMAD_PORT_ui" \
-            --properties-file "$NOMAD_TASK_DIR/spark.conf" "spark://$masters"
+            --properties-file "$NOMAD_SECRETS_DIR/spark.conf" "spark://$masters"
           if [[ -n $MASTERS_UI ]]; then
             # What a worker's id ends with.
             exec /bin/bash "$NOMAD_TASK_DIR/follow.sh" "$MASTERS_UI" "spark://$masters" "-$NOMAD_IP_rpc-$NOMAD_PORT_rpc\"" "$@"

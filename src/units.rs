@@ -268,6 +268,8 @@ pub fn parse_timeout(text: &str) -> Result<Duration, DurationError> {
     if duration.is_zero() { Err(DurationError::Zero(text.escape_debug().to_string())) } else { Ok(duration) }
 }
 
+pub mod spark;
+
 #[cfg(test)]
 #[path = "units/tests.rs"]
 mod tests;

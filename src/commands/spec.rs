@@ -1,5 +1,7 @@
 //! The first step of most commands: file and flags to a valid spec, and the job files to use.
 
+mod job_files;
+
 use std::path::{Path, PathBuf};
 
 use crate::cli::SpecArguments;
@@ -37,13 +39,16 @@ pub(super) fn load(arguments: &SpecArguments) -> Result<(ValidSpec, JobFiles)> {
     let spec = spec::validate(source.as_ref(), &arguments.overrides())?;
     let files = match &arguments.jobs {
         None => JobFiles::default(),
-        Some(folder) => JobFiles {
-            master: read_job_file(folder, Role::Master)?,
-            edge: read_job_file(folder, Role::Edge)?,
-            worker: read_job_file(folder, Role::Worker)?,
-            wordcount: read_job_file(folder, Role::Wordcount)?,
-            drill: read_job_file(folder, Role::Drill)?,
-        },
+        Some(folder) => {
+            job_files::check(folder)?;
+            JobFiles {
+                master: read_job_file(folder, Role::Master)?,
+                edge: read_job_file(folder, Role::Edge)?,
+                worker: read_job_file(folder, Role::Worker)?,
+                wordcount: read_job_file(folder, Role::Wordcount)?,
+                drill: read_job_file(folder, Role::Drill)?,
+            }
+        }
     };
     Ok((spec, files))
 }

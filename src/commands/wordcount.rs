@@ -2,6 +2,7 @@
 
 mod begin;
 mod failure;
+mod format;
 mod input;
 mod result;
 mod run;

@@ -76,7 +76,7 @@ impl Application {
             id,
             master: target.leader_url.clone(),
             address: target.address,
-            smallest_worker: target.smallest_worker,
+            workers: target.sizes.clone(),
             cores: workers as u64,
             at_most: AT_MOST,
             avoid_nodes: avoid.map(|node| node.node_id.clone()).into_iter().collect(),

@@ -7,6 +7,7 @@ use crate::http::Error;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::{Allocation, AllocationDetail, TaskState};
+use crate::plan::WorkerSize;
 use crate::spark::{AddressState, FloatingAddress, MasterState};
 use crate::survey::{Lock, floating_address, masters, running_allocations, runs, wanted};
 
@@ -41,8 +42,8 @@ pub(super) struct Target {
     pub(super) leader_url: String,
     /// The workers that the leader says are ALIVE.
     pub(super) workers: Vec<WorkerMember>,
-    /// What the smallest of them offers to executors, in MiB.
-    pub(super) smallest_worker: u64,
+    /// What these offer to executors.
+    pub(super) sizes: Vec<WorkerSize>,
     /// Cores that nobody uses.
     pub(super) free_cores: u64,
     /// The floating address.
@@ -129,7 +130,7 @@ impl Target {
 
     async fn read_workers(&mut self, nomad: &Nomad, name: &ClusterName, state: &MasterState) -> Result<(), Error> {
         let alive: Vec<_> = state.alive_workers().collect();
-        self.smallest_worker = alive.iter().map(|worker| worker.memory).min().unwrap_or(0);
+        self.sizes = alive.iter().map(|worker| WorkerSize::from(*worker)).collect();
         self.free_cores = alive.iter().map(|worker| worker.cores.saturating_sub(worker.cores_used)).sum();
         for allocation in running_allocations(nomad, &name.worker_job()).await? {
             let address = allocation.address("rpc").unwrap_or_default();

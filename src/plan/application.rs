@@ -1,11 +1,28 @@
 //! What the plans of applications have in common: a batch job whose only task is the Spark driver, in client mode.
 
-use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, deploy};
-use crate::spark::FloatingAddress;
+use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, deploy, sizes};
+use crate::spark::{FloatingAddress, WorkerState};
 use crate::spec::{Driver, ValidSpec};
 use crate::survey::Survey;
-use crate::units::Memory;
+use crate::units::spark;
 
+/// What a worker offers to executors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerSize {
+    /// In cores.
+    pub cores: u64,
+    /// In MiB.
+    pub memory: u64,
+}
+
+impl From<&WorkerState> for WorkerSize {
+    fn from(worker: &WorkerState) -> Self {
+        Self { cores: worker.cores, memory: worker.memory }
+    }
+}
+
+/// Spark's own `spark.executor.memory` where nothing says another, in MiB.
+const EXECUTOR_MEMORY: u64 = 1_024;
 /// The driver's heap unless the spec says otherwise, in MiB.
 const DRIVER_HEAP: u64 = 512;
 /// A JVM that lives for seconds never earns back what its optimizing compiler and its parallel collector cost.
@@ -25,7 +42,8 @@ pub(super) fn set_default(common: &mut CommonVariables, key: &str, value: &str) 
 
 /// Has executors of so many MiB, or of what the smallest worker offers: one that is larger than every worker is never
 /// started, and Spark would wait for it without end.
-pub(super) fn set_executor_memory(common: &mut CommonVariables, memory: u64, smallest_worker: u64) {
+pub(super) fn set_executor_memory(common: &mut CommonVariables, memory: u64, workers: &[WorkerSize]) {
+    let smallest_worker = workers.iter().map(|worker| worker.memory).min().unwrap_or(0);
     set_default(common, "spark.executor.memory", &format!("{}m", memory.min(smallest_worker)));
 }
 
@@ -52,8 +70,77 @@ pub(super) fn set_short_lived_executors(common: &mut CommonVariables) {
 
 /// The driver's heap in MiB: what the spec says, so that Nomad reserves memory for just that.
 pub(super) fn driver_heap(common: &CommonVariables) -> u64 {
-    let said = common.conf.get("spark.driver.memory").and_then(|memory| memory.parse::<Memory>().ok());
-    said.map_or(DRIVER_HEAP, Memory::mib)
+    mib(common, "spark.driver.memory").unwrap_or(DRIVER_HEAP)
+}
+
+/// What to reserve for a driver with this heap, in MiB: `spark.driver.memoryOverhead` besides it, or the share that
+/// `spark.driver.memoryOverheadFactor` and `spark.driver.minMemoryOverhead` say, as Spark does where it reserves itself.
+pub(super) fn driver_memory(common: &CommonVariables, heap: u64) -> u64 {
+    if let Some(overhead) = mib(common, "spark.driver.memoryOverhead") {
+        return heap + overhead;
+    }
+    let factor = common.conf.get("spark.driver.memoryOverheadFactor").and_then(|factor| factor.parse::<f64>().ok());
+    sizes::with_overhead_of(heap, factor, mib(common, "spark.driver.minMemoryOverhead"))
+}
+
+/// What a property says, in MiB. The spec refuses what cannot be read, so that nothing stands only for not being there.
+fn mib(common: &CommonVariables, key: &str) -> Option<u64> {
+    spark::mib(common.conf.get(key)?).ok()
+}
+
+/// Refuses an application that no worker can ever give an executor to. Without workers nothing is known yet.
+///
+/// The master compares an executor's heap alone with a worker's memory, and its cores with the worker's; an executor
+/// takes all of a worker's cores unless `spark.executor.cores` says how many, and a task takes `spark.task.cpus` of them.
+pub(super) fn refuse_without_executor(common: &CommonVariables, workers: &[WorkerSize]) -> Result<(), Error> {
+    let number = |key: &str| common.conf.get(key).and_then(|number| number.parse::<u64>().ok());
+    let memory = mib(common, "spark.executor.memory").unwrap_or(EXECUTOR_MEMORY);
+    let (executor, task) = (number("spark.executor.cores"), number("spark.task.cpus").unwrap_or(1));
+    let all = number("spark.cores.max");
+    let largest = |size: fn(&WorkerSize) -> u64| workers.iter().map(size).max().unwrap_or(0);
+    let need = executor.unwrap_or(1).max(task);
+    let refuse = |asked: String, offered: String| Err(Error::NoExecutor { asked, offered });
+    if workers.is_empty() {
+        return Ok(());
+    }
+    if let Some(cores) = executor.filter(|cores| task > *cores) {
+        return refuse(
+            format!("spark.task.cpus = {task} asks for more cores"),
+            format!("an executor has {cores} by spark.executor.cores"),
+        );
+    }
+    if let Some(cores) = all.filter(|cores| need > *cores) {
+        let asked = if executor.is_some() { "spark.executor.cores" } else { "spark.task.cpus" };
+        return refuse(
+            format!("{asked} = {need} asks for more cores"),
+            format!("the application has {cores} by spark.cores.max"),
+        );
+    }
+    // Without spark.executor.cores the master deals the cores out one by one, over all workers.
+    let share =
+        all.map(|cores| cores.div_ceil(workers.len() as u64)).filter(|share| executor.is_none() && task > *share);
+    if let Some(share) = share {
+        return refuse(
+            format!("spark.task.cpus = {task} asks for more cores"),
+            format!("an executor gets {share} of those in spark.cores.max, unless spark.executor.cores says {task}"),
+        );
+    }
+    if need > largest(|worker| worker.cores) {
+        let asked = if executor.is_some() { "spark.executor.cores" } else { "spark.task.cpus" };
+        let offered = format!("the largest worker has {}", largest(|worker| worker.cores));
+        return refuse(format!("{asked} = {need} asks for more cores"), offered);
+    }
+    if memory > largest(|worker| worker.memory) {
+        let offered = format!("the largest worker has {} MiB", largest(|worker| worker.memory));
+        return refuse(format!("spark.executor.memory = {memory} MiB asks for more memory"), offered);
+    }
+    if !workers.iter().any(|worker| worker.cores >= need && worker.memory >= memory) {
+        let offers: Vec<_> =
+            workers.iter().map(|worker| format!("{} cores and {} MiB", worker.cores, worker.memory)).collect();
+        let offered = format!("no worker has both: {}", offers.join(", "));
+        return refuse(format!("{need} cores and {memory} MiB for an executor ask for more"), offered);
+    }
+    Ok(())
 }
 
 /// The `spark://` URL that a driver gets: the floating address where there is one, which always leads to the master that
@@ -67,3 +154,6 @@ pub(super) fn plan(spec: &ValidSpec, driver: Driver, id: String, role: Role, var
     let job = PlannedJob { id, role, variables, job_modify_index: 0, runs: false };
     Plan { cluster: spec.name.clone(), driver, warnings: Vec::new(), jobs: vec![job] }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{DrillVariables, Error, Plan, Role, Variables, application, sizes};
+use super::{DrillVariables, Error, Plan, Role, Variables, WorkerSize, application, sizes};
 use crate::names::RunId;
 use crate::spark::FloatingAddress;
 use crate::spec::ValidSpec;
@@ -25,8 +25,8 @@ pub struct DrillApplication {
     pub master: String,
     /// The floating address, which always leads to that one.
     pub address: Option<FloatingAddress>,
-    /// What the smallest worker offers to executors, in MiB.
-    pub smallest_worker: u64,
+    /// What the workers that are alive offer to executors.
+    pub workers: Vec<WorkerSize>,
     /// How many cores the executors take at most.
     pub cores: u64,
     /// After how long it ends by itself; in whole seconds, at least one.
@@ -39,13 +39,17 @@ pub struct DrillApplication {
 pub fn drill(spec: &ValidSpec, survey: &Survey, run: &DrillApplication) -> Result<Plan, Error> {
     let mut common = application::common(spec, survey)?;
     // The drill itself says how many cores it takes, and not what is meant for the applications of others.
-    common.conf.remove("spark.cores.max");
-    application::set_executor_memory(&mut common, EXECUTOR_MEMORY, run.smallest_worker);
+    for key in ["spark.cores.max", "spark.executor.cores", "spark.task.cpus"] {
+        common.conf.remove(key);
+    }
+    application::set_executor_memory(&mut common, EXECUTOR_MEMORY, &run.workers);
     application::set_patience(&mut common);
     application::set_short_lived_driver(&mut common);
     application::set_short_lived_executors(&mut common);
+    application::refuse_without_executor(&common, &run.workers)?;
     let (driver, heap) = (common.driver, application::driver_heap(&common));
     let variables = DrillVariables {
+        memory: application::driver_memory(&common, heap),
         common,
         id: run.id.to_string(),
         master: application::master(&run.master, run.address),
@@ -55,7 +59,6 @@ pub fn drill(spec: &ValidSpec, survey: &Survey, run: &DrillApplication) -> Resul
         avoid_nodes: run.avoid_nodes.clone(),
         application: STANDARD.encode(APPLICATION),
         cpu: sizes::DAEMON_CPU,
-        memory: sizes::with_overhead(heap),
         heap,
     };
     Ok(application::plan(spec, driver, spec.name.app_job(&run.id), Role::Drill, Variables::Drill(variables)))
@@ -93,7 +96,7 @@ mod tests {
             id: RunId::from(1_u32),
             master: "spark://127.0.0.1:7077".to_owned(),
             address: None,
-            smallest_worker: 4_096,
+            workers: vec![WorkerSize { cores: 2, memory: 4_096 }],
             cores: 2,
             at_most: Duration::from_millis(1),
             avoid_nodes: Vec::new(),

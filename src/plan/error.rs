@@ -69,6 +69,14 @@ pub enum Error {
         /// The other cluster.
         cluster: String,
     },
+    /// No worker can ever start an executor of the application.
+    #[error("no executor can ever start: {asked} and {offered}")]
+    NoExecutor {
+        /// What the application asks for.
+        asked: String,
+        /// What there is.
+        offered: String,
+    },
     /// A job of that name exists and another owner made it.
     #[error("the job {job} exists and {owner}")]
     NotOurs {
@@ -100,6 +108,9 @@ impl Advice for Error {
             }
             Self::AddressTaken { .. } => "choose another `vip` in block `edge`".to_owned(),
             Self::RouterIdTaken { .. } => "choose another `router_id` from 1 to 255 in block `edge`".to_owned(),
+            Self::NoExecutor { .. } => {
+                "ask for less by --conf, or deploy larger workers with --worker-cores and --worker-memory".to_owned()
+            }
             Self::NotOurs { .. } => {
                 "choose another name with --name, or take the job over with --adopt: it will be replaced".to_owned()
             }

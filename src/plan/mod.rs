@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use application::WorkerSize;
 pub use deploy::deploy;
 pub use drill::{DrillApplication, drill};
 pub use edge::EdgeVariables;

@@ -34,7 +34,19 @@ pub(super) fn worker_cpu(cores: Cores) -> u64 {
 
 /// What to reserve for a driver or an executor with this heap, in MiB.
 pub(super) fn with_overhead(heap: u64) -> u64 {
-    heap + (heap / 10).max(EXECUTOR_OVERHEAD)
+    with_overhead_of(heap, None, None)
+}
+
+/// The same with another share of the heap than a tenth, and with another least overhead, in MiB.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "at most a hundred times 16 TiB in MiB, as Spark computes it"
+)]
+pub(super) fn with_overhead_of(heap: u64, factor: Option<f64>, least: Option<u64>) -> u64 {
+    let share = factor.map_or(heap / 10, |factor| (heap as f64 * factor) as u64);
+    heap + share.max(least.unwrap_or(EXECUTOR_OVERHEAD))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Error, Plan, Role, Variables, WordcountVariables, application, sizes};
+use super::{Error, Plan, Role, Variables, WordcountVariables, WorkerSize, application, sizes};
 use crate::names::RunId;
 use crate::spark::FloatingAddress;
 use crate::spec::ValidSpec;
@@ -38,26 +38,32 @@ pub struct WordCount {
     pub master: String,
     /// The floating address, which always leads to that one.
     pub address: Option<FloatingAddress>,
-    /// What the smallest worker offers to executors, in MiB.
-    pub smallest_worker: u64,
+    /// What the workers that are alive offer to executors.
+    pub workers: Vec<WorkerSize>,
+    /// Whether the user waits for workers that are not there yet.
+    pub wait_for_capacity: bool,
 }
 
 /// Plans one run.
 pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<Plan, Error> {
     let mut common = application::common(spec, survey)?;
-    application::set_executor_memory(&mut common, EXECUTOR_MEMORY, run.smallest_worker);
+    application::set_executor_memory(&mut common, EXECUTOR_MEMORY, &run.workers);
     application::set_patience(&mut common);
     application::set_short_lived_driver(&mut common);
     if matches!(run.input, Input::Upload(bytes) if bytes <= SMALL_INPUT) {
         application::set_short_lived_executors(&mut common);
     }
     // The driver holds the plan of the work and the head of the result, never the text.
+    if !run.wait_for_capacity {
+        application::refuse_without_executor(&common, &run.workers)?;
+    }
     let (driver, heap) = (common.driver, application::driver_heap(&common));
     let input = match &run.input {
         Input::Upload(_) => "upload".to_owned(),
         Input::Uri(uri) => uri.clone(),
     };
     let variables = WordcountVariables {
+        memory: application::driver_memory(&common, heap),
         common,
         id: run.id.to_string(),
         master: application::master(&run.master, run.address),
@@ -66,7 +72,6 @@ pub fn wordcount(spec: &ValidSpec, survey: &Survey, run: &WordCount) -> Result<P
         top: run.top,
         application: STANDARD.encode(APPLICATION),
         cpu: sizes::DAEMON_CPU,
-        memory: sizes::with_overhead(heap),
         heap,
     };
     let id = spec.name.wordcount_job(&run.id);

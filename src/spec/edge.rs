@@ -114,6 +114,12 @@ impl AdvertInterval {
         Duration::from_millis(u64::from(self.centiseconds) * 10)
     }
 
+    /// What is meant by a number without a unit, in words that are an interval: seconds, as keepalived counts, or else
+    /// milliseconds.
+    pub(super) fn of_number(number: &str) -> Option<String> {
+        ["s", "ms"].map(|unit| format!("{number}{unit}")).into_iter().find(|text| text.parse::<Self>().is_ok())
+    }
+
     /// How long a host of this priority waits for the holder's word before it takes over: three intervals and the skew
     /// time, which lets the highest priority be the first (RFC 5798, 6.1).
     #[must_use]
@@ -175,6 +181,18 @@ mod tests {
             assert!(matches!(wrong.parse::<AdvertInterval>(), Err(AdvertIntervalError::Range(_))), "{wrong}");
         }
         assert!(matches!("100".parse::<AdvertInterval>(), Err(AdvertIntervalError::Unreadable(_))));
+    }
+
+    #[test]
+    fn a_number_without_a_unit_is_seconds_where_it_can_be() {
+        for (number, expected) in
+            [("1", "1s"), ("5", "5s"), ("40", "40s"), ("0.5", "0.5s"), ("100", "100ms"), ("1000", "1000ms")]
+        {
+            assert_eq!(AdvertInterval::of_number(number).as_deref(), Some(expected), "{number}");
+        }
+        assert_eq!(AdvertInterval::of_number("0"), None);
+        assert_eq!(AdvertInterval::of_number("-1"), None);
+        assert_eq!(AdvertInterval::of_number("55555"), None);
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl<'a> File<'a> {
                 continue;
             };
             let value = self.reader.string(value);
-            if let Some(value) = value.and_then(|value| self.reader.parse(&value, conf::value)) {
+            if let Some(value) = value.and_then(|value| self.reader.parse(&value, |text| conf::value(&key, text))) {
                 properties.insert(key, value);
             }
         }

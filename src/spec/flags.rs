@@ -76,5 +76,7 @@ fn property(text: &str) -> Result<(ConfKey, ConfValue), Complaint> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(Complaint::new(format!("`{}` has no `=`", text.escape_debug())).help("write `--conf KEY=VALUE`"));
     };
-    Ok((conf::key(key)?, conf::value(value)?))
+    let key = conf::key(key)?;
+    let value = conf::value(&key, value)?;
+    Ok((key, value))
 }

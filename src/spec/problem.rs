@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::edge::AdvertIntervalError;
+use super::edge::{AdvertInterval, AdvertIntervalError};
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 use crate::names::NameError;
@@ -111,7 +111,15 @@ impl From<NameError> for Complaint {
 
 impl From<AdvertIntervalError> for Complaint {
     fn from(error: AdvertIntervalError) -> Self {
-        Self::new(error.to_string()).help("write a number with its unit, such as `100ms` or `1s`")
+        let number = match &error {
+            AdvertIntervalError::Unreadable(text) => AdvertInterval::of_number(text),
+            AdvertIntervalError::Range(_) => None,
+        };
+        let help = match number {
+            Some(text) => format!("write `\"{text}\"`"),
+            None => "write a number with its unit, such as `100ms` or `1s`".to_owned(),
+        };
+        Self::new(error.to_string()).help(help)
     }
 }
 

@@ -13,6 +13,35 @@ pub(super) struct Section {
     pub(super) aliases: &'static [(&'static str, &'static str)],
 }
 
+/// Words of a keepalived.conf that have no counterpart in a spec, and why. One that ends with an underscore stands for every
+/// word that begins with it.
+const KEEPALIVED: &[(&str, &str)] = &[
+    ("state", "leave it out: of the hosts that are well, the one with the highest `priority` holds the address"),
+    ("nopreempt", "leave it out, which means the same, or write `preempt = false`"),
+    ("preempt_delay", "leave it out: nomspark sets it where `preempt = true`"),
+    ("auth_", NO_AUTHENTICATION),
+    ("authentication", NO_AUTHENTICATION),
+    ("unicast_", "leave it out: the hosts speak to each other from and to the `address` of each block `host`"),
+    ("mcast_", "leave it out: the hosts speak to each other from and to the `address` of each block `host`"),
+    ("version", "leave it out: nomspark uses version 3 of VRRP"),
+    (
+        "vrrp_",
+        "leave it out: nomspark writes keepalived's configuration out of `vip`, `router_id` and the blocks `host`",
+    ),
+    ("global_", "leave it out: nomspark writes keepalived's configuration itself"),
+    ("virtual_server", "leave it out: HAProxy leads to the master, at `port` and `ui_port`"),
+    ("real_server", "leave it out: HAProxy finds the masters in Consul"),
+    ("virtual_routes", "leave it out: the address alone floats"),
+    ("virtual_rules", "leave it out: the address alone floats"),
+    ("track_", "leave it out: nomspark's own checks decide whether a host is well"),
+    ("notify", "leave it out: nomspark's own script is told of each change"),
+    ("garp_", "leave it out: nomspark sets what a takeover needs"),
+    ("smtp_", "leave it out: `nomspark status` and Consul tell who holds the address"),
+    ("label", "leave it out: an address needs no label"),
+    ("scope", "leave it out: the floating address has global scope"),
+];
+const NO_AUTHENTICATION: &str = "leave it out: version 3 of VRRP, which nomspark uses, has no authentication";
+
 pub(super) const ROOT: Section = Section {
     block: None,
     attributes: &["name", "datacenters", "node_pool", "conf"],
@@ -71,6 +100,7 @@ pub(super) const EDGE: Section = Section {
         ("address", "vip"),
         ("virtual_ip", "vip"),
         ("virtual_ipaddress", "vip"),
+        ("virtual_ipaddress_excluded", "vip"),
         ("floating_address", "vip"),
         ("floating_ip", "vip"),
         ("vrid", "router_id"),
@@ -114,6 +144,12 @@ impl Section {
 
     /// What to write instead of a name that this section does not hold.
     pub(super) fn advice(&self, unknown: &str) -> String {
+        let is_of_edge = matches!(self.block, Some("edge" | "host"));
+        let explained =
+            KEEPALIVED.iter().find(|(word, _)| *word == unknown || (word.ends_with('_') && unknown.starts_with(word)));
+        if let Some((_, reason)) = explained.filter(|_| is_of_edge) {
+            return (*reason).to_owned();
+        }
         let names = || self.names().copied();
         // Farther than a third of the letters is another word, not a slip of the finger.
         let near = unknown.chars().count().div_ceil(3);
@@ -170,6 +206,16 @@ mod tests {
         assert_eq!(HOST.advice("prio"), "expected `address`, `interface` or `priority`");
         assert_eq!(EDGE.advice("interface"), "it belongs in block `host`");
         assert_eq!(ROOT.advice("host"), "it belongs in block `edge`");
+    }
+
+    #[test]
+    fn words_of_keepalived_without_a_counterpart_are_explained() {
+        for word in ["state", "nopreempt", "auth_pass", "auth_type", "authentication", "unicast_peer", "track_script"] {
+            assert!(EDGE.advice(word).starts_with("leave it out"), "{word}: {}", EDGE.advice(word));
+            assert!(HOST.advice(word).starts_with("leave it out"), "{word}");
+        }
+        assert!(!ROOT.advice("state").starts_with("leave it out"));
+        assert_eq!(EDGE.advice("priority"), "it belongs in block `host`");
     }
 
     #[test]

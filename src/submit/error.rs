@@ -18,6 +18,14 @@ pub enum Error {
         /// Nomad's words.
         reason: String,
     },
+    /// The job file calls a function that reads files, which Nomad's servers do not have.
+    #[error("the job file {file} calls {function}(), and Nomad's servers parse job files and read no files of yours")]
+    ReadsFiles {
+        /// The file's name.
+        file: String,
+        /// The function.
+        function: String,
+    },
     /// Somebody else changed the job between plan and registration.
     #[error("somebody else changed the job {job} at the same moment")]
     Conflict {
@@ -69,6 +77,11 @@ fn describe(problems: &BTreeMap<String, Vec<String>>) -> String {
 impl Error {
     pub(super) fn from_parse(file: &str, error: http::Error) -> Self {
         match error {
+            http::Error::Status { body, .. } if body.contains("filesystem function disabled") => {
+                let function = body.split_once("Call to function \"").and_then(|(_, rest)| rest.split_once('"'));
+                let function = function.map_or("file", |(function, _)| function).to_owned();
+                Self::ReadsFiles { file: file.to_owned(), function }
+            }
             http::Error::Status { body, .. } => Self::JobFile { file: file.to_owned(), reason: body },
             other => Self::Http(other),
         }
@@ -99,6 +112,7 @@ impl Advice for Error {
         match self {
             Self::NoSuchPlace { .. } | Self::Preflight { .. } => Exit::Unplaceable,
             Self::PreflightSilent { .. } => Exit::TimedOut,
+            Self::ReadsFiles { .. } => Exit::Usage,
             Self::Http(error) => error.exit(),
             _ => Exit::Failed,
         }
@@ -110,6 +124,9 @@ impl Advice for Error {
             Self::NoSuchPlace { .. } => {
                 Some("name one that exists with --namespace, NOMAD_NAMESPACE or --node-pool".to_owned())
             }
+            Self::ReadsFiles { .. } => {
+                Some("put the text into the job file, as a heredoc (<<EOT); docs/jobs.md says more".to_owned())
+            }
             Self::JobFile { .. } => Some("compare it with `nomspark render --out DIR`".to_owned()),
             Self::Http(error) => error.hint(),
             Self::Preflight { .. } => Some(
@@ -120,6 +137,26 @@ impl Advice for Error {
                 "nothing was changed; see with `nomad node status` whether the edge hosts take new work".to_owned(),
             ),
             Self::Invalid { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_file_that_reads_files_is_told_apart() {
+        for function in ["file", "fileexists", "templatefile", "filebase64", "fileset"] {
+            let body = format!(
+                "Failed to parse job: input.hcl:286,23-28: Error in function call; Call to function \"{function}\" failed: \
+                 filesystem function disabled."
+            );
+            let what = "POST /v1/jobs/parse".to_owned();
+            let status = http::Error::Status { what, status: reqwest::StatusCode::BAD_REQUEST, body };
+            let error = Error::from_parse("worker.nomad.hcl", status);
+            assert!(error.to_string().contains(&format!("calls {function}()")), "{error}");
+            assert_eq!(error.exit(), Exit::Usage);
         }
     }
 }

@@ -263,7 +263,11 @@ fn an_input_that_cannot_be_read_is_told_before_anything_else() {
         .fails(2)
         .says("the input /dev/null")
         .shows("is neither a file nor a URI");
-    count(nomspark, Path::new("file:///a b")).run().fails(2).shows("holds characters that no URI has").hints("%20");
+    count(nomspark, Path::new("file:///a/${b}"))
+        .run()
+        .fails(2)
+        .shows("does not reach Hadoop as it is written")
+        .hints("`?`");
 
     let secret = folder.path().join("secret.txt");
     fs::write(&secret, "words").unwrap();

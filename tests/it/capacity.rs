@@ -40,16 +40,34 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
     let wordcount = |arguments: &[&str]| cluster.nomspark("wordcount").arg("--input").arg(&input).args(arguments);
 
     // No worker has 4 GiB.
-    let refused = wordcount(&["--conf", "spark.executor.memory=4g"]).run().fails(3).hints("--worker-memory");
+    let before = cluster.lab().jobs("full-wordcount-").len();
+    for (conf, words) in [
+        (
+            "spark.executor.memory=4g",
+            "spark.executor.memory = 4096 MiB asks for more memory and the largest worker has 1024",
+        ),
+        (
+            "spark.executor.memory=4096",
+            "spark.executor.memory = 4096 MiB asks for more memory and the largest worker has 1024",
+        ),
+        ("spark.executor.cores=2", "spark.executor.cores = 2 asks for more cores and the largest worker has 1"),
+    ] {
+        wordcount(&["--conf", conf]).run().fails(3).says(words);
+    }
+    let refused = wordcount(&["--conf", "spark.task.cpus=3"]).run().fails(3).hints("--conf");
+    refused.shows("no executor can ever start: spark.task.cpus = 3 asks for more cores and the largest worker has ");
+    assert_eq!(cluster.lab().jobs("full-wordcount-").len(), before, "nothing was registered");
+
+    // Who waited for a larger worker, and then no longer does.
+    let waiting = wordcount(&["--conf", "spark.executor.memory=4g", "--wait-for-capacity", "--timeout", "25s"]);
+    let left = waiting.run().fails(5).document["job"].as_str().unwrap().to_owned();
+    let refused = cluster.nomspark("wordcount").args(["--resume", &left]).run().fails(3).hints("--worker-memory");
     let refused = refused.shows("can get no executor: an executor asks for 4096 MiB, and none of ");
     let refused = refused.says("none of 1 worker could ever give that: at most 1024 MiB and 1 core");
     let job = refused.document["job"].as_str().unwrap();
     wait_until("the run to be taken back", LIMIT, || {
         cluster.lab().find_job(job).is_some_and(|job| job["Stop"] == true)
     });
-    let waiting = wordcount(&["--conf", "spark.executor.memory=4g", "--wait-for-capacity", "--timeout", "25s"]);
-    let left = waiting.run().fails(5).document["job"].as_str().unwrap().to_owned();
-    cluster.lab().nomad(&["job", "stop", &left]).ok();
 
     // The only core belongs to a run that stands still for a while.
     let mut first = wordcount(&["--top", "1"]).spawn();

@@ -12,7 +12,7 @@ use crate::commands::context::{Context, new_id};
 use crate::commands::spec;
 use crate::error::Result;
 use crate::names::RunId;
-use crate::plan::{self, Input, WordCount};
+use crate::plan::{self, Input, WordCount, WorkerSize};
 use crate::render::JobFiles;
 use crate::report::Event;
 use crate::spec::ValidSpec;
@@ -134,7 +134,8 @@ async fn submit(
         id,
         input: upload.map_or_else(|| Input::Uri(arguments.input.clone().unwrap_or_default()), Input::Upload),
         top: arguments.top,
-        smallest_worker: leader.alive_workers().map(|worker| worker.memory).min().unwrap_or(0),
+        wait_for_capacity: arguments.patience.wait_for_capacity,
+        workers: leader.alive_workers().map(WorkerSize::from).collect(),
         master: leader.url,
         address,
     };

@@ -1,9 +1,11 @@
 //! The input: a file on this machine, or a URI that is none of our business.
 
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::format;
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 
@@ -31,8 +33,10 @@ pub(super) enum InputError {
     Folder(PathBuf),
     #[error("the input {} is neither a file nor a URI", .0.display())]
     NotAFile(PathBuf),
-    #[error("the input {0:?} holds characters that no URI has")]
-    BadUri(String),
+    #[error("the input {0:?} holds {1}, which does not reach Hadoop as it is written")]
+    BadUri(String, &'static str),
+    #[error("the input {} is not plain text: it looks like {what}", path.display())]
+    NotText { path: PathBuf, what: &'static str, way: &'static str },
 }
 
 impl Advice for InputError {
@@ -46,7 +50,10 @@ impl Advice for InputError {
                 "join its files first: cat {}/* > input.txt; or name a URI with a pattern, such as hdfs://…/*.txt",
                 path.display()
             ),
-            Self::BadUri(_) => "spaces and other special characters are written as %20 in a URI".to_owned(),
+            Self::BadUri(..) => {
+                "write `?` in place of each such character: in a pattern it stands for any one".to_owned()
+            }
+            Self::NotText { way, .. } => (*way).to_owned(),
             _ => {
                 "a path on this machine, or a URI that every executor can read, such as hdfs://… or s3a://…".to_owned()
             }
@@ -57,12 +64,9 @@ impl Advice for InputError {
 /// Opens a local file; `None` for a URI.
 pub(super) fn open(input: &str) -> Result<Option<LocalInput>, InputError> {
     if is_uri(input) {
-        // It becomes an argument of the driver in which Nomad would replace ${}.
-        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '`' | '<' | '>');
-        return if input.chars().all(plain) && !input.contains("${") && !input.contains("%{") {
-            Ok(None)
-        } else {
-            Err(InputError::BadUri(input.to_owned()))
+        return match unfit(input) {
+            Some(what) => Err(InputError::BadUri(input.to_owned(), what)),
+            None => Ok(None),
         };
     }
     let path = Path::new(input);
@@ -75,7 +79,29 @@ pub(super) fn open(input: &str) -> Result<Option<LocalInput>, InputError> {
         return Err(InputError::NotAFile(path.to_path_buf()));
     }
     let file = File::open(path).map_err(unreadable)?;
+    let mut head = Vec::new();
+    (&file).take(format::HEAD).read_to_end(&mut head).map_err(unreadable)?;
+    (&file).rewind().map_err(unreadable)?;
+    if let Some((what, way)) = format::not_text(&head, path) {
+        return Err(InputError::NotText { path: path.to_path_buf(), what, way });
+    }
     Ok(Some(LocalInput { file, bytes: metadata.len() }))
+}
+
+/// What in a URI would not reach Hadoop, whose paths are texts: spaces and per cent signs stand for themselves there.
+///
+/// It becomes an argument of the driver, in which Nomad replaces `${}`, and the node's locale decides what the JVM makes of
+/// letters outside of ASCII.
+fn unfit(uri: &str) -> Option<&'static str> {
+    if uri.contains("${") || uri.contains("%{") {
+        Some("`${` or `%{`")
+    } else if uri.contains(|c: char| c.is_control()) {
+        Some("a control character")
+    } else if !uri.is_ascii() {
+        Some("characters outside of ASCII")
+    } else {
+        None
+    }
 }
 
 /// RFC 3986: a scheme, then `://`.
@@ -101,8 +127,17 @@ mod tests {
 
     #[test]
     fn a_uri_that_nomad_would_change_is_refused() {
-        assert!(matches!(open("file:///a/${NOMAD_ALLOC_ID}"), Err(InputError::BadUri(_))));
-        assert!(matches!(open("file:///a b"), Err(InputError::BadUri(_))));
-        assert!(open("file:///a%20b").unwrap().is_none());
+        for refused in ["file:///a/${NOMAD_ALLOC_ID}", "file:///a/%{x}", "file:///a\nb", "file:///caf\u{e9}.txt"] {
+            let error = open(refused).unwrap_err();
+            assert!(matches!(error, InputError::BadUri(..)), "{refused}");
+            assert!(error.hint().unwrap().contains("`?`"));
+        }
+        let followed = "file:///a/${NOMAD_ALLOC_ID}".replace(['$', '{', '}'], "?");
+        assert!(open(&followed).unwrap().is_none());
+        for taken in
+            ["file:///a b", "file:///a%20b", "file:///100%.txt", "file:///it's \"a\".txt", "file:///log\\[1\\]"]
+        {
+            assert!(open(taken).unwrap().is_none(), "{taken}");
+        }
     }
 }

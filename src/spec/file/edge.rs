@@ -94,7 +94,11 @@ impl<'a> File<'a> {
     fn advert_interval(&mut self, level: &Level<'a>) -> Option<AdvertInterval> {
         if let Some(expression @ Expression::Number(number)) = level.attribute("advert_interval") {
             let complaint = Complaint::new("expected a duration with its unit, found a number");
-            self.reader.complain(start(expression), complaint.help(format!("write `\"{}ms\"`", number.value())));
+            let help = match AdvertInterval::of_number(&number.value().to_string()) {
+                Some(text) => format!("write `\"{text}\"`"),
+                None => "write it from `\"10ms\"` to `\"40.95s\"`".to_owned(),
+            };
+            self.reader.complain(start(expression), complaint.help(help));
             return None;
         }
         self.parse(level, "advert_interval", |text| Ok(text.parse()?))

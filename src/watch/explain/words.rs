@@ -56,8 +56,13 @@ const TABLE: &[(&str, &str, &str)] = &[
          deploy more workers",
     ),
     (
+        r"UnsupportedClassVersionError: ([\w./$]+) has been compiled .*\(class file version (\d+)[.\d]*\).* up to (\d+)",
+        "the class $1 was compiled for a newer Java (class files of version $2) than the node has (up to $3)",
+        "compile it for the nodes' Java, or install a newer one there; Java 17 has version 61, Java 21 has 65",
+    ),
+    (
         r"UnsupportedClassVersionError: ([\w./$]+) has been compiled",
-        "$1 was compiled for a newer Java than the node has",
+        "the class $1 was compiled for a newer Java than the node has",
         "compile it for the nodes' Java, or install a newer one there",
     ),
     (
@@ -66,14 +71,70 @@ const TABLE: &[(&str, &str, &str)] = &[
         "put the text into the template's `data`, or allow it with `template { disable_file_sandbox = true }` of Nomad's clients",
     ),
     (
-        r"(?:ClassNotFoundException: |NoClassDefFoundError: |Failed to load class |Could not find or load main class )([\w./$]+[\w$])",
+        r"[Cc]lass:? (org[./]apache[./]hadoop[./]fs[./]s3a[./][\w./$]+) not found|NoClassDefFoundError: ((?:org/apache/hadoop/fs/s3a|com/amazonaws|software/amazon)/[\w/$]+)",
+        "the class $1$2 was not found: Spark's download does not hold the library for s3a://",
+        "put hadoop-aws of the version that the name of $SPARK_HOME/jars/hadoop-client-api-*.jar has, and the AWS SDK that it \
+         needs, into $SPARK_HOME/jars of every node, or name org.apache.hadoop:hadoop-aws:VERSION with --conf \
+         spark.jars.packages",
+    ),
+    (
+        r#"[Cc]lass:? ((?:com\.google\.cloud\.hadoop|org\.apache\.hadoop\.fs\.gs)\.[\w.$]+) not found|(No FileSystem for scheme:? "?gs\b"?)"#,
+        "Hadoop's connector for gs:// was not found: $1$2",
+        "put gcs-connector, the jar with all that it needs (-shaded), into $SPARK_HOME/jars of every node, or name \
+         com.google.cloud.bigdataoss:gcs-connector:VERSION with --conf spark.jars.packages",
+    ),
+    (
+        r"[Cc]lass:? (org\.apache\.hadoop\.fs\.(?:azurebfs|azure|adl)\.[\w.$]+) not found|NoClassDefFoundError: ((?:org/apache/hadoop/fs/azure|com/microsoft/azure)[\w/$]+)",
+        "the class $1$2 was not found: Spark's download does not hold the library for Azure's stores",
+        "put hadoop-azure of the version that the name of $SPARK_HOME/jars/hadoop-client-api-*.jar has into $SPARK_HOME/jars \
+         of every node, or name org.apache.hadoop:hadoop-azure:VERSION with --conf spark.jars.packages",
+    ),
+    (
+        r#"(?:No FileSystem for scheme:? |UnsupportedFileSystemException: .*scheme )"?(s3n?)\b"#,
+        "Hadoop has no file system for $1://",
+        "write s3a:// instead: Hadoop reads S3 under that name, with hadoop-aws in $SPARK_HOME/jars of every node",
+    ),
+    (
+        r#"No FileSystem for scheme:? "?([\w+.-]+)"#,
+        "Hadoop has no file system for $1://",
+        "check the scheme's spelling, or put the jar of its connector into $SPARK_HOME/jars of every node",
+    ),
+    (
+        r"[Cc]lass:? ([A-Za-z_$][\w.$]*\.[\w.$]*[\w$]) not found",
+        "the class $1 was not found",
+        "put the jar that holds it into $SPARK_HOME/jars of every node, or name it with spark.jars or spark.jars.packages; a \
+         class that a setting names has to be spelled in full",
+    ),
+    (
+        r"NoClassDefFoundError: Could not initialize class ([\w./$]+[\w$])",
+        "the class $1 was found but could not be initialized",
+        "the first failure of that class, earlier in the log, says why",
+    ),
+    (
+        r"(?:Failed to load class |Could not find or load main class )([\w./$]+[\w$])",
         "the class $1 was not found",
         "see that the .jar holds it and that --class names it in full",
     ),
     (
-        r"ModuleNotFoundError: No module named '([^']+)'",
+        r"(?:ClassNotFoundException: |NoClassDefFoundError: )([\w./$]+[\w$])",
+        "the class $1 was not found",
+        "see that the .jar holds it, or name the jar that does with spark.jars or spark.jars.packages; where it is the main \
+         class, see that --class names it in full",
+    ),
+    (
+        r"(?:NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError): '?(.{1,200}[^'\s])",
+        "two libraries do not fit together: $1",
+        "build against the versions of Spark, Scala and Hadoop that the nodes have, and leave other versions of their jars out",
+    ),
+    (
+        r"(?:ModuleNotFoundError: No module named |ImportError: No module named )'?([\w.]+)",
         "Python has no module $1 there",
         "install it on the nodes, or bring it along with --py-files",
+    ),
+    (
+        r"ImportError: (cannot import name .{1,200}|[^:]+: cannot open shared object file)",
+        "Python failed to import: $1",
+        "install that library, in the version that the program needs, on every node",
     ),
     (
         r"(?:Input path does not exist: |FileNotFoundException: File |can't open file |No such file or directory: )'?([^\s']+)",
@@ -189,6 +250,14 @@ pub(in crate::watch) fn diagnose(lines: &[&str]) -> Option<Diagnosis> {
         let found = lines.iter().find_map(|line| rule.words.captures(line))?;
         let mut what = String::new();
         found.expand(rule.what, &mut what);
+        // The JVM writes some names of classes with slashes.
+        if what.starts_with("the class ") {
+            what = what
+                .split(' ')
+                .map(|word| if word.contains("//") { word.to_owned() } else { word.replace('/', ".") })
+                .collect::<Vec<_>>()
+                .join(" ");
+        }
         Some(Diagnosis { what, next: rule.next.to_owned() })
     })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nomspark::names::RunId;
-use nomspark::plan::{self, DrillApplication, Input, Plan, WordCount};
+use nomspark::plan::{self, DrillApplication, Input, Plan, WordCount, WorkerSize};
 use nomspark::render::{JobFiles, render};
 use nomspark::spec::{Edge, Overrides, Source, ValidSpec, validate};
 use nomspark::survey::Survey;
@@ -64,14 +64,15 @@ pub(crate) fn plans(case: &str, survey: Option<&Survey>) -> Vec<(&'static str, P
             top: 20,
             master: "spark://127.0.0.1:7077".to_owned(),
             address: spec.edge.as_ref().map(Edge::floating_address),
-            smallest_worker: spec.worker.memory.mib(),
+            wait_for_capacity: false,
+            workers: vec![WorkerSize { cores: spec.worker.cores.get().into(), memory: spec.worker.memory.mib() }],
         };
         plans.push(("wordcount.json", plan::wordcount(&spec, survey, &run).unwrap()));
         let drill = DrillApplication {
             id: RunId::from(0x2b_u32),
             master: run.master,
             address: run.address,
-            smallest_worker: run.smallest_worker,
+            workers: run.workers.clone(),
             cores: 3,
             at_most: Duration::from_mins(10),
             avoid_nodes: AVOIDED.map(ToOwned::to_owned).to_vec(),

@@ -1,6 +1,8 @@
 package nomspark;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -22,7 +24,7 @@ final class InputFiles {
   private final String uri;
   private final JobConf conf;
   private final CompressionCodecFactory codecs;
-  private long files;
+  private final List<Path> files = new ArrayList<>();
   private long bytes;
   private boolean compressed;
 
@@ -32,18 +34,20 @@ final class InputFiles {
     this.codecs = new CompressionCodecFactory(conf);
   }
 
-  static InputFiles find(String uri, Configuration hadoop) throws ExitException {
+  static InputFiles find(String uri, Configuration hadoop)
+      throws ExitException, InterruptedException {
     InputFiles found = new InputFiles(uri, hadoop);
     try {
       FileInputFormat.setInputPaths(found.conf, uri);
       for (Path path : FileInputFormat.getInputPaths(found.conf)) {
         found.match(path);
       }
+      if (found.files.isEmpty()) {
+        throw found.refuse("has no files");
+      }
+      Head.check(found.files, found.conf);
     } catch (IOException | IllegalArgumentException e) {
       throw unreadable(uri, e);
-    }
-    if (found.files == 0) {
-      throw found.refuse("has no files");
     }
     return found;
   }
@@ -70,7 +74,11 @@ final class InputFiles {
     FileSystem system = path.getFileSystem(conf);
     FileStatus[] matches = system.globStatus(path, NOT_HIDDEN);
     if (matches == null || matches.length == 0) {
-      throw refuse("does not exist");
+      boolean pattern = uri.matches(".*[\\[\\]{}*?].*");
+      throw refuse(
+          pattern
+              ? "does not exist: [ ] { } * ? are a pattern; write ? for each of them that is in a name"
+              : "does not exist");
     }
     for (FileStatus match : matches) {
       if (match.isDirectory()) {
@@ -87,7 +95,7 @@ final class InputFiles {
     if (file.isDirectory()) {
       throw refuse("has the folder " + file.getPath() + " in it, where only files can be read");
     }
-    files++;
+    files.add(file.getPath());
     bytes += file.getLen();
     compressed |= codecs.getCodec(file.getPath()) != null;
   }

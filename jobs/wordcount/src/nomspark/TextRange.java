@@ -35,8 +35,13 @@ final class TextRange implements WordSource, Closeable {
     this.end = end;
     // The byte before the range tells whether a word goes on at its start.
     this.skipping = start > 0;
-    this.position = skipping ? start - 1 : start;
+    this.position = skipping ? start - 1 : start + markBytes(input);
     input.getChannel().position(position);
+  }
+
+  /** How long the byte order mark is with which the file begins: Hadoop leaves it out as well. */
+  private static int markBytes(FileInputStream input) throws IOException {
+    return InputFormat.hasMark(input.readNBytes(3)) ? 3 : 0;
   }
 
   /** The offsets at which a file of {@code length} bytes is cut; an empty file has no range. */

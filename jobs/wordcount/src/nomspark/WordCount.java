@@ -1,5 +1,6 @@
 package nomspark;
 
+import java.io.EOFException;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.zip.ZipException;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -60,7 +62,7 @@ public final class WordCount {
 
   private static Iterator<LineBlock> count(
       JavaSparkContext sc, Arguments arguments, Limits limits)
-      throws ExitException, InterruptedException {
+      throws ExitException, InterruptedException, IOException {
     JavaPairRDD<String, Long> words;
     long bytes;
     boolean small;
@@ -68,9 +70,10 @@ public final class WordCount {
       File file = new File(arguments.upload).getAbsoluteFile();
       say("waiting for %s", file);
       Upload.await(file, arguments.uploadTimeout);
-      bytes = file.length();
+      File text = Decompression.text(file, sc.hadoopConfiguration());
+      bytes = text.length();
       small = bytes <= limits.smallBytes();
-      words = Counting.upload(sc, file, bytes, limits);
+      words = Counting.upload(sc, text, bytes, limits);
     } else {
       InputFiles files = InputFiles.find(arguments.input, sc.hadoopConfiguration());
       bytes = files.bytes();
@@ -90,6 +93,8 @@ public final class WordCount {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (arguments.input != null
           && (cause instanceof FileNotFoundException
+              || cause instanceof EOFException
+              || cause instanceof ZipException
               || cause instanceof AccessDeniedException
               || cause instanceof AccessControlException)) {
         return InputFiles.unreadable(arguments.input, cause);

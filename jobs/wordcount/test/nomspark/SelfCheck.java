@@ -44,6 +44,7 @@ public final class SelfCheck {
     check.arguments();
     check.inputFiles();
     check.uploads();
+    check.formats();
     check.runs();
     System.exit(0);
   }
@@ -141,10 +142,10 @@ public final class SelfCheck {
       }
     }
     write("nested/a.txt", utf8("12345"));
-    write("nested/b.gz", utf8("12"));
+    write("nested/b.gz", gzip(utf8("12")));
     write("nested/_hidden", utf8("1"));
     InputFiles found = InputFiles.find(nested.toUri() + "[ab]*", conf);
-    same("bytes of a pattern", 7L, found.bytes());
+    same("bytes of a pattern", 5L + gzip(utf8("12")).length, found.bytes());
     same("compressed", true, found.compressed());
   }
 
@@ -190,13 +191,93 @@ public final class SelfCheck {
     run("an empty text", new byte[0], TINY);
     run("a text of white space", utf8(" \t\n\u000b\f\r".repeat(1000)), TINY);
     run("one long word", utf8("é".repeat(20_000)), TINY);
+    run("a byte order mark", utf8("\ufeffalpha beta\nalpha"), utf8("alpha beta\nalpha"), ".txt");
+    run("a byte order mark alone", utf8("\ufeff"), new byte[0], ".txt");
+    run("gzip", gzip(text), text, ".gz");
+    byte[] half = Arrays.copyOf(text, text.length / 2);
+    byte[] rest = Arrays.copyOfRange(text, text.length / 2, text.length);
+    run("gzip of two members", join(gzip(half), gzip(rest)), text, ".gz");
+    run("bzip2", bzip2(text), text, ".bz2");
+    run("bzip2 of two streams", join(bzip2(half), bzip2(rest)), text, ".bz2");
+    run("gzip of nothing", gzip(new byte[0]), new byte[0], ".gz");
+    run("gzip with a byte order mark", gzip(utf8("\ufeffa b")), utf8("a b"), ".gz");
+  }
+
+  /** What is no text, or not what its ending says, is refused by both ways in one sentence. */
+  private void formats() throws IOException {
+    byte[] text = utf8("the cat sat on the mat\n".repeat(100));
+    byte[] cut = Arrays.copyOf(gzip(randomText(new Random(2), 9_000)), 500);
+    byte[] tar = new byte[1024];
+    System.arraycopy(utf8("ustar"), 0, tar, 257, 5);
+    Map<String, byte[]> wrong = new TreeMap<>();
+    wrong.put("utf16.txt", "alpha beta".getBytes(StandardCharsets.UTF_16));
+    wrong.put("utf16le.txt", "alpha beta".getBytes(StandardCharsets.UTF_16LE));
+    wrong.put("utf16be.txt", "alpha beta".getBytes(StandardCharsets.UTF_16BE));
+    wrong.put("book.zip", join(utf8("PK\u0003\u0004"), text));
+    wrong.put("tar.gz", gzip(tar));
+    wrong.put("twice.gz", gzip(gzip(text)));
+    wrong.put("cut.gz", cut);
+    for (Map.Entry<String, byte[]> file : wrong.entrySet()) {
+      say("refused by both ways: " + file.getKey());
+      Path path = write(file.getKey(), file.getValue());
+      same("exit code of the upload", 66, counted("--upload", path.toString()));
+      same("exit code of the URI", 66, counted("--input", path.toUri().toString()));
+    }
+    say("compressed files without their endings, and endings without compression");
+    same("by URI", 66, counted("--input", write("no-ending", gzip(text)).toUri().toString()));
+    same("by URI", 66, counted("--input", write("text.gz", text).toUri().toString()));
+    same("uploaded", 0, counted("--upload", write("up-no-ending", gzip(text)).toString()));
+    same("uploaded", 0, counted("--upload", write("up-text.gz", text).toString()));
+    for (String name : new String[] {"a b.txt", "100%.txt", "a%20b.txt", "it's.txt"}) {
+      say("a URI is a text: " + name);
+      String folder = write(name, text).getParent().toUri().toString();
+      same("exit code", 0, counted("--input", folder + name));
+    }
+  }
+
+  private int counted(String option, String input) {
+    String output = folder.resolve("output").toString();
+    return WordCount.run(new String[] {option, input, "--output", output}, Limits.DEFAULT);
+  }
+
+  private static byte[] gzip(byte[] text) throws IOException {
+    java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+    try (var out = new java.util.zip.GZIPOutputStream(bytes)) {
+      out.write(text);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static byte[] bzip2(byte[] text) throws IOException {
+    java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+    var codec = new org.apache.hadoop.io.compress.BZip2Codec();
+    codec.setConf(new org.apache.hadoop.conf.Configuration());
+    try (var out = codec.createOutputStream(bytes)) {
+      out.write(text);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static byte[] join(byte[] first, byte[] second) {
+    byte[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 
   /** Runs the application on a text, given both as an upload and as a URI. */
   private void run(String what, byte[] text, Limits limits) throws IOException {
+    run(what, text, text, ".txt", limits);
+  }
+
+  private void run(String what, byte[] bytes, byte[] text, String ending) throws IOException {
+    run(what, bytes, text, ending, TINY);
+  }
+
+  private void run(String what, byte[] bytes, byte[] text, String ending, Limits limits)
+      throws IOException {
     // A name that needs escaping in a URI.
-    Path upload = write("a text #1%.txt", text);
-    Path input = write("plain.txt", text);
+    Path upload = write("a text #1%" + ending, bytes);
+    Path input = write("plain" + ending, bytes);
     Path output = folder.resolve("output");
     for (String option : new String[] {"--upload", "--input"}) {
       say("run with " + option + ": " + what);

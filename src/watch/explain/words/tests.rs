@@ -105,3 +105,60 @@ fn what_is_not_known_is_not_guessed() {
     assert_eq!(diagnose(&["all is well", ""]), None);
     assert_eq!(diagnose(&[]), None);
 }
+
+#[test]
+fn what_is_missing_is_named_with_its_jar() {
+    let cases = [
+        (
+            "Caused by: java.lang.ClassNotFoundException: Class org.apache.hadoop.fs.s3a.S3AFileSystem not found",
+            "the class org.apache.hadoop.fs.s3a.S3AFileSystem was not found: Spark's download does not hold the library for \
+             s3a://",
+        ),
+        (
+            "java.lang.NoClassDefFoundError: software/amazon/awssdk/core/exception/SdkException",
+            "the class software.amazon.awssdk.core.exception.SdkException was not found: Spark's download does not hold the \
+             library for s3a://",
+        ),
+        (
+            "Caused by: java.lang.ClassNotFoundException: Class org.apache.hadoop.fs.gs.GoogleHadoopFileSystem not found",
+            "Hadoop's connector for gs:// was not found: org.apache.hadoop.fs.gs.GoogleHadoopFileSystem",
+        ),
+        (
+            "UnsupportedFileSystemException: No FileSystem for scheme \"gs\"",
+            "Hadoop's connector for gs:// was not found: No FileSystem for scheme \"gs\"",
+        ),
+        ("No FileSystem for scheme \"s3\"", "Hadoop has no file system for s3://"),
+        ("java.io.IOException: No FileSystem for scheme: foo", "Hadoop has no file system for foo://"),
+        (
+            "java.lang.RuntimeException: java.lang.ClassNotFoundException: Class org.example.Codec not found",
+            "the class org.example.Codec was not found",
+        ),
+        ("java.lang.NoClassDefFoundError: org/example/Main$Inner", "the class org.example.Main$Inner was not found"),
+        (
+            "java.lang.NoClassDefFoundError: Could not initialize class org.example.Main$",
+            "the class org.example.Main$ was found but could not be initialized",
+        ),
+        (
+            "java.lang.NoSuchMethodError: 'void org.example.Main.run(int)'",
+            "two libraries do not fit together: void org.example.Main.run(int)",
+        ),
+        (
+            "UnsupportedClassVersionError: org/example/Main has been compiled by a more recent version of the Java Runtime \
+             (class file version 65.0), this version of the Java Runtime only recognizes class file versions up to 61.0",
+            "the class org.example.Main was compiled for a newer Java (class files of version 65) than the node has (up to \
+             61)",
+        ),
+        (
+            "ImportError: cannot import name 'x' from 'numpy' (/usr/lib/numpy.py)",
+            "Python failed to import: cannot import name 'x' from 'numpy' (/usr/lib/numpy.py)",
+        ),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(what(line), expected, "{line}");
+    }
+    let next = |line| diagnose(&[line]).unwrap().next;
+    let s3a = next("ClassNotFoundException: Class org.apache.hadoop.fs.s3a.S3AFileSystem not found");
+    assert!(s3a.contains("hadoop-aws") && s3a.contains("$SPARK_HOME/jars"), "{s3a}");
+    assert!(next("No FileSystem for scheme \"gs\"").contains("gcs-connector"));
+    assert!(next("No FileSystem for scheme \"s3\"").contains("s3a://"));
+}
