@@ -48,9 +48,11 @@ impl MemoryError {
     /// What to write instead.
     #[must_use]
     pub fn help(&self) -> String {
+        let is_read = |text: &str| text.parse::<Memory>().is_ok();
         match self {
-            Self::NoUnit(text) => format!("write `{text}MiB` or `{text}GiB`"),
-            Self::Decimal { instead, .. } => format!("write `{instead}`"),
+            Self::NoUnit(text) if is_read(&format!("{text}MiB")) => format!("write `{text}MiB` or `{text}GiB`"),
+            Self::NoUnit(text) if is_read(&format!("{text}GiB")) => format!("write `{text}GiB`"),
+            Self::Decimal { instead, .. } if is_read(instead) => format!("write `{instead}`"),
             _ => "write for example `1GiB`, `1536MiB`, or Spark's `1g`, `1536m`".to_owned(),
         }
     }

@@ -74,7 +74,10 @@ impl<'a> File<'a> {
     fn memory(&mut self, level: &Level<'a>, read: impl Fn(&str) -> Result<Memory, Complaint>) -> Option<Memory> {
         if let Some(expression @ Expression::Number(number)) = level.attribute("memory") {
             let complaint = Complaint::new("expected an amount of memory with its unit, found a number");
-            self.reader.complain(start(expression), complaint.help(format!("write `\"{}MiB\"`", number.value())));
+            let amounts = ["MiB", "GiB"].map(|unit| format!("{}{unit}", number.value()));
+            let amount = amounts.into_iter().find(|amount| amount.parse::<Memory>().is_ok());
+            let help = format!("write `\"{}\"`", amount.unwrap_or_else(|| "1GiB".to_owned()));
+            self.reader.complain(start(expression), complaint.help(help));
             return None;
         }
         self.parse(level, "memory", read)

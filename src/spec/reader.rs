@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         let Expression::Number(number) = expression else {
             let mut complaint = mismatch(&expected, expression);
             if let Some(text) = expression.as_str()
-                && text.parse::<u32>().is_ok()
+                && text.parse::<u32>().is_ok_and(|number| bounds.contains(&number))
             {
                 complaint = complaint.help(format!("write it without quotes: `{text}`"));
             }

@@ -3,6 +3,7 @@
 mod edge;
 mod generated;
 mod golden;
+mod hints;
 
 use super::*;
 
