@@ -264,6 +264,7 @@ job "wordcount" {
               cat "$NOMAD_TASK_DIR/spark.conf"
             } >"$conf"
           ) || exit 1
+          command -v "$1" >/dev/null || { echo "exec: $1: not found" >&2; exit 127; }
           exec "$@"
         EOT
       }

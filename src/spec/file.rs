@@ -75,7 +75,7 @@ impl<'a> File<'a> {
         if let Some(expression @ Expression::Number(number)) = level.attribute("memory") {
             let complaint = Complaint::new("expected an amount of memory with its unit, found a number");
             let amounts = ["MiB", "GiB"].map(|unit| format!("{}{unit}", number.value()));
-            let amount = amounts.into_iter().find(|amount| amount.parse::<Memory>().is_ok());
+            let amount = amounts.into_iter().find(|amount| read(amount).is_ok());
             let help = format!("write `\"{}\"`", amount.unwrap_or_else(|| "1GiB".to_owned()));
             self.reader.complain(start(expression), complaint.help(help));
             return None;

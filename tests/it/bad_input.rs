@@ -320,7 +320,7 @@ fn log_tail(failure: &Value) -> String {
 fn a_spark_that_is_not_there_is_named() {
     let cluster = Cluster::named("no-spark", CLUSTER);
     let (failure, _) = crashing_deploy(&cluster, "/nonexistent", "--spark-home");
-    failure.says("/nonexistent/bin/spark-class\" could not be found").shows("could not be found");
+    failure.says("/nonexistent/bin/spark-class was not found").shows("was not found on that node");
 }
 
 #[test]
