@@ -16,6 +16,9 @@ const EDGE: &str = r#"edge {
 }
 "#;
 
+/// A spec with a value in it, and wrong values.
+type Row<'a> = (&'a dyn Fn(&str) -> String, &'a [&'a str]);
+
 /// What the only problem's hint says to write, without its backticks.
 fn hint(text: &str) -> String {
     let problems = check(text).unwrap_err().problems;
@@ -30,7 +33,7 @@ fn every_value_that_a_hint_says_to_write_is_taken() {
     let conf = |value: &str| format!("conf = {{ \"spark.driver.memory\" = {value} }}");
     let memory = |value: &str| format!("worker {{\n  memory = {value}\n}}");
     let interval = |value: &str| edge(&format!("advert_interval = {value}"));
-    let rows: [(&dyn Fn(&str) -> String, &[&str]); 5] = [
+    let rows: [Row<'_>; 5] = [
         (&interval, &["1", "2", "5", "40", "0.5", "100", "1000", "0", "99999", "\"1\"", "\"100\"", "\"1ms\"", "\"x\""]),
         (&memory, &["1", "1024", "0", "1.5", "0.3", "\"1024\"", "\"1GB\"", "\"0.3GB\"", "\"much\""]),
         (&conf, &["\"1.5g\"", "\"1GiB\"", "\"0\"", "1024", "true"]),
