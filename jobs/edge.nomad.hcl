@@ -279,6 +279,11 @@ job "edge" {
         args    = ["$${NOMAD_TASK_DIR}/keepalived.sh", "$${NOMAD_TASK_DIR}/keepalived.conf", "$${NOMAD_PORT_statistics}", local.address]
       }
 
+      # The agent of this node; empty where the node's meta says nothing, and then notify.sh takes 127.0.0.1:8500.
+      env {
+        CONSUL_HTTP_ADDR = "$${meta.consul_http_addr}"
+      }
+
       # The same for notify.sh, which writes down who holds the address.
       consul {}
 

@@ -128,6 +128,11 @@ job "preflight" {
         )
       }
 
+      # notify.sh needs curl for some addresses.
+      env {
+        CONSUL_HTTP_ADDR = "$${meta.consul_http_addr}"
+      }
+
       # What each host is told of itself.
       template {
         destination = "local/host.env"

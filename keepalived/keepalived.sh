@@ -36,6 +36,15 @@ watch_haproxy() {
   done
 }
 
+# keepalived drops what its scripts print. What notify.sh has to say comes through a file, to the task's log.
+: >"$folder/notify.said"
+rm -f "$folder/notify.failed"
+exec {said}<"$folder/notify.said"
+pass_on() {
+  local line
+  while read -r line <&"$said"; do printf '%s\n' "$line" >&2; done
+}
+
 printf 1 >"$folder/haproxy.down"
 watch_haproxy 2>/dev/null &
 watcher=$!
@@ -76,10 +85,12 @@ trap 'kill -HUP "$keepalived"' HUP
 executor=$PPID
 while kill -0 "$keepalived" 2>/dev/null; do
   child_of $$ "$executor" || kill -TERM "$keepalived"
+  pass_on
   pause 0.1
 done
 wait "$keepalived"
 status=$?
+pass_on
 # One that was killed could not do it itself, and another host is about to take the address.
 /bin/bash "$folder/release.sh" "$address"
 kill "$watcher" 2>/dev/null

@@ -186,3 +186,29 @@ impl Advice for InvalidName {
         Exit::Usage
     }
 }
+
+/// How much is read of what notify.sh left behind, in bytes; it is one line.
+const FAILED_NOTE_BYTES: u64 = 2_000;
+
+/// Why the notify scripts of the edge hosts could not write down who holds the address: a sentence for each that failed.
+///
+/// Source: `notify.failed` in the folder of the task keepalived (`GET /v1/client/fs/readat/:allocation`). A host that Nomad
+/// cannot reach just now is left out.
+pub(super) async fn failed_notes(nomad: &Nomad, name: &ClusterName) -> Result<Vec<String>> {
+    const FOLDER: &str = "keepalived/local";
+    const FILE: &str = "notify.failed";
+    let mut failures = Vec::new();
+    for detail in running_allocations(nomad, &name.edge_job()).await? {
+        let allocation = &detail.allocation;
+        let listed = nomad.list_folder(&allocation.id, FOLDER).await.unwrap_or_default();
+        if !listed.iter().any(|(file, _)| file == FILE) {
+            continue;
+        }
+        let path = format!("{FOLDER}/{FILE}");
+        if let Ok(bytes) = nomad.read_file_at(&allocation.id, &path, 0, FAILED_NOTE_BYTES).await {
+            let reason = String::from_utf8_lossy(&bytes);
+            failures.push(format!("notify.sh on {} failed: {}", allocation.node_name, reason.trim()));
+        }
+    }
+    Ok(failures)
+}

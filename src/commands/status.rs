@@ -58,7 +58,12 @@ impl Vip {
             AddressState::Unanswered { .. } => "unanswered",
         };
         let address = address.address;
-        let detail = format!("{address} {met}{}", note(met.host(), recorded.as_deref()));
+        let mut detail = format!("{address} {met}{}", note(met.host(), recorded.as_deref()));
+        if recorded.is_none() || met.host().is_some_and(|host| recorded.as_deref() != Some(host)) {
+            detail.extend(
+                cluster::failed_notes(&context.nomad, name).await?.iter().map(|failure| format!(": {failure}")),
+            );
+        }
         let (holder, hint) = (met.host().map(str::to_owned), met.hint(&name.edge_job()));
         Ok(Self { address, state, detail, hint, holder, recorded })
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -69,6 +70,19 @@ impl Endpoint {
             return self.address.to_string();
         }
         self.address.origin().ascii_serialization()
+    }
+
+    /// HOST:PORT of the proxy that requests go through, as `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` have it.
+    #[must_use]
+    pub fn proxy(&self) -> Option<String> {
+        if self.is_loopback() {
+            return None;
+        }
+        let address = self.address.as_str().parse::<http::Uri>().ok()?;
+        let proxy = Matcher::from_system().intercept(&address)?;
+        // Never with the user and the password.
+        let authority = proxy.uri().authority()?.as_str();
+        Some(authority.rsplit_once('@').map_or(authority, |(_, server)| server).to_owned())
     }
 
     /// "Nomad at http://127.0.0.1:4646 did something".

@@ -9,6 +9,9 @@ use crate::error::{Advice, causes};
 /// How much of a server's own words is repeated, in characters.
 const MAX_BODY: usize = 2_000;
 
+/// What stands before a proxy's address in a sentence about an answer.
+const PROXY: &str = " through the proxy ";
+
 /// What the layers below say when only they failed; the reason follows.
 const LAYERS: [&str; 5] = [
     "error sending request",
@@ -30,6 +33,19 @@ pub enum Error {
         address: String,
         /// The variable that sets the address.
         variable: &'static str,
+        /// Whether the request cannot have reached the server.
+        never_arrived: bool,
+        /// The transport's words.
+        #[source]
+        source: TransportError,
+    },
+    /// No connection could be made through the proxy, or it broke before the answer.
+    #[error("{what}, which did not pass it on: add {host} to NO_PROXY")]
+    Proxy {
+        /// Which request went to which proxy.
+        what: String,
+        /// The server's host, as `NO_PROXY` takes it.
+        host: String,
         /// Whether the request cannot have reached the server.
         never_arrived: bool,
         /// The transport's words.
@@ -116,7 +132,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             // A time-out is not: the server had its half a minute, and three more would be two minutes of silence.
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Proxy { .. } => true,
             Self::Status { status, body, .. } => {
                 let busy = status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS;
                 // Nomad answers 500 to what will never work, too.
@@ -130,9 +146,27 @@ impl Error {
     #[must_use]
     pub fn never_arrived(&self) -> bool {
         match self {
-            Self::Unreachable { never_arrived, .. } => *never_arrived,
+            Self::Unreachable { never_arrived, .. } | Self::Proxy { never_arrived, .. } => *never_arrived,
             Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS,
             _ => false,
+        }
+    }
+
+    /// The sentence and its reason, where the request went through a proxy.
+    #[must_use]
+    pub fn of_proxy(&self) -> Option<String> {
+        match self {
+            Self::Proxy { source, .. } => Some(format!("{self} ({source})")),
+            Self::Timeout { what }
+            | Self::Refused { what, .. }
+            | Self::NotFound { what, .. }
+            | Self::Status { what, .. }
+            | Self::Decode { what, .. }
+                if what.contains(PROXY) =>
+            {
+                Some(what.clone())
+            }
+            _ => None,
         }
     }
 
@@ -144,7 +178,13 @@ impl Error {
 
     pub(super) fn from_transport(endpoint: &Endpoint, method: &Method, path: &str, source: &reqwest::Error) -> Self {
         if source.is_timeout() && !source.is_connect() {
-            return Self::Timeout { what: endpoint.describe(&format!("did not answer {method} {path}")) };
+            let what = endpoint.describe(&format!("did not answer {method} {path}{}", through_proxy(endpoint)));
+            return Self::Timeout { what };
+        }
+        if let Some(proxy) = endpoint.proxy() {
+            let what = format!("the request to {} went to the proxy {proxy}", endpoint.display_address());
+            let (host, never_arrived) = (no_proxy_entry(endpoint), source.is_connect());
+            return Self::Proxy { what, host, never_arrived, source: TransportError::new(source) };
         }
         Self::Unreachable {
             service: endpoint.service,
@@ -163,7 +203,8 @@ impl Error {
         body: &[u8],
     ) -> Self {
         let body = printable(body);
-        let what = endpoint.describe(&format!("answered {} to {method} {path}", status.as_u16()));
+        let what =
+            endpoint.describe(&format!("answered {} to {method} {path}{}", status.as_u16(), through_proxy(endpoint)));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Self::Refused { what, body, variable: endpoint.token_variable }
@@ -176,6 +217,17 @@ impl Error {
             _ => Self::Status { what, status, body },
         }
     }
+}
+
+/// The server's host as an entry of `NO_PROXY`, without the brackets of IPv6.
+fn no_proxy_entry(endpoint: &Endpoint) -> String {
+    endpoint.address.host_str().unwrap_or_default().replace(['[', ']'], "")
+}
+
+/// What a sentence about an answer adds where a proxy may have given it.
+pub(super) fn through_proxy(endpoint: &Endpoint) -> String {
+    let named = |proxy| format!("{PROXY}{proxy} (add {} to NO_PROXY to go past it)", no_proxy_entry(endpoint));
+    endpoint.proxy().map(named).unwrap_or_default()
 }
 
 impl Advice for Error {

@@ -210,7 +210,10 @@ impl Client {
 
     fn decode<T: DeserializeOwned>(&self, method: &Method, path: &str, body: &[u8]) -> Result<T, Error> {
         serde_json::from_slice(body).map_err(|source| Error::Decode {
-            what: self.endpoint.describe(&format!("answered {method} {path} with something unexpected")),
+            what: self.endpoint.describe(&format!(
+                "answered {method} {path}{} with something unexpected",
+                error::through_proxy(&self.endpoint)
+            )),
             source,
         })
     }

@@ -60,6 +60,9 @@ pub struct NodeDetail {
     /// What the operator wrote into the client's `meta` block.
     #[serde(default, deserialize_with = "null_as_default")]
     pub meta: BTreeMap<String, String>,
+    /// What Nomad found out about it, by name.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub attributes: BTreeMap<String, String>,
     /// What it has.
     #[serde(default, deserialize_with = "null_as_default")]
     pub node_resources: NodeResources,
@@ -94,6 +97,12 @@ pub struct NodeNetworkAddress {
 }
 
 impl NodeDetail {
+    /// The address that tasks on the node get: the attribute `unique.network.ip-address`.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.attributes.get("unique.network.ip-address")?.parse().ok()
+    }
+
     /// The interfaces that Nomad knows, each with its addresses.
     #[must_use]
     pub fn interfaces(&self) -> BTreeMap<String, BTreeSet<IpAddr>> {

@@ -1,6 +1,7 @@
 //! The plan of a deployment: a master, and the workers that join it.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,6 +29,7 @@ const SPARK_DOCUMENTATION: &str = "https://spark.apache.org/docs/latest/spark-st
 pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<Plan, Error> {
     let candidates = survey.map(|survey| candidates(spec, survey)).transpose()?;
     let driver = choose_driver(spec, candidates.as_deref())?;
+    refuse_ipv6(candidates.as_deref().unwrap_or_default())?;
     let mut common = common(spec, driver, candidates.as_deref());
     // Masters look for silent workers as often as that, and workers speak four times as often.
     application::set_default(&mut common, "spark.worker.timeout", WORKER_TIMEOUT);
@@ -171,6 +173,15 @@ pub(super) fn common(spec: &ValidSpec, driver: Driver, candidates: Option<&[&Sur
         conf: spec.conf.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
         // Only what is right for everybody who opens Nomad's UI: whoever deploys may reach Consul in a way of their own.
         links: vec![Link { label: "Spark's documentation".to_owned(), url: SPARK_DOCUMENTATION.to_owned() }],
+    }
+}
+
+/// Refuses nodes whose tasks have an IPv6 address: Spark's masters would end there as soon as they start.
+fn refuse_ipv6(candidates: &[&SurveyedNode]) -> Result<(), Error> {
+    let ipv6 = candidates.iter().find_map(|node| Some((node, node.address.filter(IpAddr::is_ipv6)?)));
+    match ipv6 {
+        Some((node, address)) => Err(Error::Ipv6Node { node: node.name.clone(), address }),
+        None => Ok(()),
     }
 }
 

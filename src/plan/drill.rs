@@ -83,6 +83,7 @@ mod tests {
             eligible: true,
             drivers: ["raw_exec".to_owned()].into(),
             names_spark_home: true,
+            address: None,
             interfaces: BTreeMap::new(),
         };
         let survey = Survey {

@@ -45,6 +45,14 @@ pub enum Error {
         /// What the nodes have.
         healthy: String,
     },
+    /// Spark would be given an IPv6 address, which its scripts and settings want written otherwise.
+    #[error("tasks on the node {node} have the IPv6 address {address}, which nomspark's Spark jobs do not support")]
+    Ipv6Node {
+        /// The node.
+        node: String,
+        /// Its address for tasks.
+        address: IpAddr,
+    },
     /// An edge host cannot be one.
     #[error("the edge host {host} cannot hold the floating address: {reason}")]
     EdgeHost {
@@ -102,6 +110,11 @@ impl Advice for Error {
             Self::NoEligibleNode { .. } => "look at `nomad node status`".to_owned(),
             Self::NoDriver { .. } => {
                 "choose another with --driver, or enable this one in the clients' configuration".to_owned()
+            }
+            Self::Ipv6Node { .. } => {
+                "give the node an IPv4 address: `preferred_address_family` or `network_interface` in its client's configuration, or \
+                 keep Spark off it with --datacenter or --node-pool"
+                    .to_owned()
             }
             Self::EdgeHost { .. } => {
                 "compare block `edge` with `nomad node status -verbose NODE` and the node's addresses".to_owned()

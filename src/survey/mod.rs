@@ -72,6 +72,8 @@ pub struct SurveyedNode {
     pub drivers: BTreeSet<String>,
     /// Whether the node's meta says where Spark is.
     pub names_spark_home: bool,
+    /// The address that tasks there get; `None` where the node was not read whole.
+    pub address: Option<IpAddr>,
     /// The interfaces that Nomad knows, with their addresses; empty where the node was not read whole.
     pub interfaces: BTreeMap<String, BTreeSet<IpAddr>>,
 }
@@ -159,6 +161,7 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Optio
                 .map(|(name, _)| name.clone())
                 .collect(),
             names_spark_home: false,
+            address: None,
             interfaces: BTreeMap::new(),
         })
         .collect();
@@ -173,6 +176,7 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Optio
         .await?;
     for (index, detail) in whole.into_iter().zip(details) {
         surveyed[index].names_spark_home = detail.meta.contains_key(SPARK_HOME_META);
+        surveyed[index].address = detail.address();
         surveyed[index].interfaces = detail.interfaces();
     }
     let mut existing = BTreeMap::new();

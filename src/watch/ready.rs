@@ -52,6 +52,8 @@ pub struct Readiness<'a> {
     placed: BTreeMap<String, Placed>,
     /// The masters' UIs by their addresses, once these are known.
     uis: BTreeMap<String, MasterUi>,
+    /// What a proxy between this machine and the masters' UIs did last; `None` where none stands in the way.
+    proxied: Option<String>,
     /// The `spark://` URL of the master that is ALIVE.
     leader: Option<String>,
     /// How many masters answer that Nomad wants.
@@ -140,6 +142,7 @@ impl<'a> Readiness<'a> {
             registered_versions: BTreeMap::new(),
             placed: BTreeMap::new(),
             uis: BTreeMap::new(),
+            proxied: None,
             leader: None,
             masters: 0,
             workers: None,
@@ -177,7 +180,10 @@ impl<'a> Readiness<'a> {
             let addresses = self.uis.keys().map(|address| format!("http://{address}/json/")).collect::<Vec<_>>();
             return match addresses[..] {
                 [] => format!("an allocation of {} to run", self.master_job),
-                _ => format!("one of Spark's masters to say ALIVE at {}", addresses.join(", ")),
+                _ => {
+                    let proxied = self.proxied.as_ref().map(|proxied| format!("; {proxied}")).unwrap_or_default();
+                    format!("one of Spark's masters to say ALIVE at {}{proxied}", addresses.join(", "))
+                }
             };
         }
         let wanted = self.job(&self.master_job).map_or(0, Job::desired);
@@ -272,8 +278,11 @@ impl<'a> Readiness<'a> {
             }
         }
         // A master that is still starting does not answer: that is what the next poll is for.
-        let asked = self.uis.iter().map(|(address, ui)| async move { (address.clone(), ui.state().await.ok()) });
-        let states: Vec<_> = join_all(asked).await;
+        let asked = self.uis.iter().map(|(address, ui)| async move { (address.clone(), ui.state().await) });
+        let answers = join_all(asked).await;
+        let through_proxy = |(_, answer): &(String, Result<_, http::Error>)| answer.as_ref().err()?.of_proxy();
+        self.proxied = answers.iter().find_map(through_proxy);
+        let states: Vec<_> = answers.into_iter().map(|(address, answer)| (address, answer.ok())).collect();
         self.masters = states.iter().filter(|(_, state)| state.is_some()).count() as u64;
         let leader =
             states.into_iter().find_map(|(address, state)| Some((address, state.filter(MasterState::is_alive)?)));

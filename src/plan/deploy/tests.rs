@@ -21,6 +21,7 @@ fn node(name: &str, drivers: &[&str]) -> SurveyedNode {
         eligible: true,
         drivers: drivers.iter().map(ToString::to_string).collect(),
         names_spark_home: false,
+        address: None,
         interfaces: BTreeMap::new(),
     }
 }
@@ -207,4 +208,16 @@ fn a_floating_address_that_the_spec_forgets_is_warned_about() {
     for other in [survey(Some("spark"), true), survey(None, false)] {
         assert!(plan("", &other).unwrap().warnings.is_empty());
     }
+}
+
+#[test]
+fn a_node_whose_address_is_ipv6_is_refused() {
+    let with = |address: &str| SurveyedNode { address: address.parse().ok(), ..node("b", &["raw_exec"]) };
+    let (said, exit) = refusal("driver = \"raw_exec\"", &survey(vec![node("a", &["raw_exec"]), with("fd00:77::1")]));
+    assert_eq!(
+        said,
+        "tasks on the node b have the IPv6 address fd00:77::1, which nomspark's Spark jobs do not support"
+    );
+    assert_eq!(exit, Exit::Unplaceable);
+    assert!(deploy(&spec("driver = \"raw_exec\""), Some(&survey(vec![with("10.0.0.1")])), false).is_ok());
 }

@@ -41,6 +41,7 @@ fn node(name: &str, address: &str) -> SurveyedNode {
         eligible: true,
         drivers: ["docker", "raw_exec"].map(ToOwned::to_owned).into(),
         names_spark_home: false,
+        address: None,
         interfaces: interface("eth0", address),
     }
 }

@@ -380,40 +380,4 @@ if (($${#missing[@]} > 0)); then
   exit 1
 fi
 
-# `ip` asks the kernel for this network namespace; /sys may be that of another one.
-interfaces() { ip -o link show | sed -E 's/^[0-9]+: ([^:@]+).*/\1/'; }
-
-if ! interfaces | grep -Fqx "$interface"; then
-  problem "it has no interface $interface; it has $(interfaces | paste -sd ' ')"
-elif [[ -z $(ip -o address show to "$own_address" dev "$interface") ]]; then
-  problem "its interface $interface has no address $own_address"
-elif [[ $ours != yes ]]; then
-  # Whoever is sent something is looked for on the network first, unless it is known from before.
-  ip neighbour flush to "$address" dev "$interface"
-  { echo >"/dev/udp/$address/9"; } 2>/dev/null
-  sleep 0.5
-  if [[ -n $(ip -o address show to "$address") ]]; then
-    problem "it has the address $address already, and not from this cluster"
-  elif [[ $(ip neighbour show to "$address" dev "$interface") =~ lladdr\ ([0-9a-f:]+) ]]; then
-    problem "another machine has the address $address already: the one whose link-layer address is $${BASH_REMATCH[1]}"
-  fi
-fi
-
-if [[ $ours != yes ]]; then
-  for port; do
-    while read -r _ _ _ listens _ process; do
-      case $listens in
-        0.0.0.0:* | '*':* | '[::]':* | "$address":* | "[$address]":* | 127.0.0.1:*)
-          problem "its port $port is taken: something listens on $listens$${process:+, $process}"
-          ;;
-      esac
-    done < <(ss -Hltnp "sport = :$port")
-  done
-fi
-
-said=$(haproxy -c -f "$folder/haproxy.cfg" 2>&1) ||
-  problem "its HAProxy ($(haproxy -v | head -n 1)) does not take the configuration: $${said//$'\n'/; }"
-said=$(keepalived -t -f "$folder/keepalived.conf" 2>&1) ||
-  problem "its keepalived ($(keepalived -v 2>&1 | head -n 1)) does not take the configuration: $${said//$'\n'/; }"
-exit "$status"
 EOT

@@ -12,6 +12,7 @@ fn node(name: &str, drivers: &[&str], names_spark_home: bool) -> SurveyedNode {
         eligible: true,
         drivers: drivers.iter().map(ToString::to_string).collect(),
         names_spark_home,
+        address: None,
         interfaces: BTreeMap::new(),
     }
 }
