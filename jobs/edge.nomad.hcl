@@ -196,8 +196,10 @@ job "edge" {
       }
 
       meta {
-        cluster = var.cluster
-        host    = "$${node.unique.name}"
+        cluster   = var.cluster
+        namespace = "$${NOMAD_NAMESPACE}"
+        region    = "$${NOMAD_REGION}"
+        host      = "$${node.unique.name}"
       }
     }
 

@@ -287,8 +287,10 @@ job "master" {
       }
 
       meta {
-        cluster = var.cluster
-        ui_port = "$${NOMAD_PORT_ui}"
+        cluster   = var.cluster
+        namespace = "$${NOMAD_NAMESPACE}"
+        region    = "$${NOMAD_REGION}"
+        ui_port   = "$${NOMAD_PORT_ui}"
       }
     }
 
@@ -308,7 +310,9 @@ job "master" {
       }
 
       meta {
-        cluster = var.cluster
+        cluster   = var.cluster
+        namespace = "$${NOMAD_NAMESPACE}"
+        region    = "$${NOMAD_REGION}"
       }
     }
 

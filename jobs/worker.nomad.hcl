@@ -126,9 +126,13 @@ locals {
     ))
   ])
 
-  # Also masters that are not passing: a worker stays with a master that is only slow.
+  # Also masters that are not passing: a worker stays with a master that is only slow. Not those of a cluster of the same name
+  # in another namespace or region; one that names neither was deployed by an earlier version.
   consul = <<-EOT
-    {{ range $index, $master := service "${var.cluster}-master|any" }}{{ if $index }},{{ end }}{{ .Address }}:{{ .Port }}{{ end }}
+    {{ range service "${var.cluster}-master|any" }}
+    {{- if and (or (not .ServiceMeta.namespace) (eq .ServiceMeta.namespace (env "NOMAD_NAMESPACE"))) (or (not .ServiceMeta.region) (eq .ServiceMeta.region (env "NOMAD_REGION"))) }}
+    {{- if scratch.Key "some" }},{{ end }}{{ scratch.Set "some" true }}{{ .Address }}:{{ .Port }}{{ end }}
+    {{- end }}
   EOT
 }
 
@@ -241,8 +245,10 @@ job "worker" {
       }
 
       meta {
-        cluster  = var.cluster
-        rpc_port = "$${NOMAD_PORT_rpc}"
+        cluster   = var.cluster
+        namespace = "$${NOMAD_NAMESPACE}"
+        region    = "$${NOMAD_REGION}"
+        rpc_port  = "$${NOMAD_PORT_rpc}"
       }
     }
 

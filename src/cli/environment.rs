@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::cli::exit::Exit;
 use crate::error::Advice;
 use crate::http::{Endpoint, Tls};
+use crate::nomad::ALL_NAMESPACES;
 
 /// The cluster's name.
 pub const NOMSPARK_NAME: &str = "NOMSPARK_NAME";
@@ -63,12 +64,14 @@ pub fn process(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Where Nomad is, from `NOMAD_*`. Flags win over `NOMAD_NAMESPACE` and `NOMAD_REGION`.
+/// Where Nomad is, from `NOMAD_*`. Flags win over `NOMAD_NAMESPACE` and `NOMAD_REGION`. `*`, which lists of Nomad take for
+/// all namespaces, is refused: what is not a list would find nothing there, and a stop would seem to succeed.
 pub fn nomad(lookup: Lookup<'_>, namespace: Option<&str>, region: Option<&str>) -> Result<Endpoint, InvalidVariable> {
     let address = lookup("NOMAD_ADDR").unwrap_or_else(|| "http://127.0.0.1:4646".to_owned());
     let mut query = Vec::new();
+    let variable = if namespace.is_some() { "--namespace" } else { "NOMAD_NAMESPACE" };
     if let Some(namespace) = namespace.map(ToOwned::to_owned).or_else(|| lookup("NOMAD_NAMESPACE")) {
-        query.push(("namespace", namespace));
+        query.push(("namespace", one_namespace(variable, namespace)?));
     }
     if let Some(region) = region.map(ToOwned::to_owned).or_else(|| lookup("NOMAD_REGION")) {
         query.push(("region", region));
@@ -91,6 +94,19 @@ pub fn nomad(lookup: Lookup<'_>, namespace: Option<&str>, region: Option<&str>) 
             skip_verify: flag("NOMAD_SKIP_VERIFY", lookup)?.unwrap_or(false),
         },
     })
+}
+
+/// A namespace's name has letters, digits and hyphens (`validNamespaceName` of Nomad's `nomad/structs`).
+fn one_namespace(variable: &'static str, namespace: String) -> Result<String, InvalidVariable> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let reason = if namespace == ALL_NAMESPACES {
+        "`*` names no single namespace: name one".to_owned()
+    } else if (1..=128).contains(&namespace.len()) && namespace.bytes().all(plain) {
+        return Ok(namespace);
+    } else {
+        "a namespace has 1 to 128 letters, digits and hyphens".to_owned()
+    };
+    Err(InvalidVariable { variable, reason })
 }
 
 /// Where Consul is, from `CONSUL_*`.

@@ -98,6 +98,8 @@ pub(super) enum ClusterError {
     NoLeader { cluster: String, seen: String },
     #[error("the master of the cluster {0} knows no worker, so that nothing could run")]
     NoWorker(String),
+    #[error("the job {job} is not stopped: {seen}")]
+    NotStopped { job: String, seen: String },
 }
 
 impl Advice for ClusterError {
@@ -109,6 +111,9 @@ impl Advice for ClusterError {
         Some(match self {
             Self::Missing(name) => format!("deploy it with `nomspark deploy --name {name}`"),
             Self::NoLeader { cluster, .. } => format!("see `nomspark status --name {cluster}`"),
+            Self::NotStopped { .. } => {
+                "run the same command again; somebody else may deploy at the same moment".to_owned()
+            }
             Self::NoWorker(name) => format!("deploy workers with `nomspark deploy --name {name} --workers N`"),
         })
     }

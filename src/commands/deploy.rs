@@ -12,10 +12,10 @@ use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
 use crate::names::ClusterName;
-use crate::plan::{self, Role, Variables};
+use crate::plan::{self, Plan, Role, Variables};
 use crate::report::{Event, table};
 use crate::submit::{self, Preflight, PreparedJob};
-use crate::survey::survey;
+use crate::survey::{Namesake, namesakes, survey};
 use crate::watch::{Error, Patience, Readiness, Ready};
 
 /// How long Consul may take to hear of a master that runs; workers that start earlier wait for themselves.
@@ -35,7 +35,8 @@ struct Deployed {
 pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
     context.begin(arguments.record.as_deref())?;
-    let survey = survey(&context.nomad, &context.consul, &spec.name.deployable_jobs(), spec.edge.as_ref()).await?;
+    let mut survey = survey(&context.nomad, &context.consul, &spec.name.deployable_jobs(), spec.edge.as_ref()).await?;
+    survey.namesakes = namesakes(&context.nomad, &context.consul, &spec.name).await?;
     let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
         context.report.event(&Event::Warning { what: warning.clone() })?;
@@ -47,7 +48,7 @@ pub(super) async fn run(arguments: &cli::Deploy, context: &Context<'_>) -> Resul
 
     let mut readiness = Readiness::new(context.evidence(), context.report, &spec.name, spec.edge.as_ref(), patience);
     let mut started = Vec::new();
-    let deployment = timeout(arguments.timeout, apply(context, &prepared, &mut readiness, &mut started));
+    let deployment = timeout(arguments.timeout, apply(context, &plan, &prepared, &mut readiness, &mut started));
     let outcome = tokio::select! {
         outcome = deployment => outcome,
         () = interrupt::interrupted() => {
@@ -113,6 +114,7 @@ fn refuse_unplaceable(prepared: &[PreparedJob], patience: Patience) -> Result<()
 /// before, for [`undo`].
 async fn apply(
     context: &Context<'_>,
+    plan: &Plan,
     prepared: &[PreparedJob],
     readiness: &mut Readiness<'_>,
     started: &mut Vec<String>,
@@ -138,14 +140,28 @@ async fn apply(
             readiness.master_runs().await?;
             // Workers that find the master in Consul at once need no second start.
             let _ = timeout(CONSUL_HEARS, in_consul(context, &id)).await;
+            refuse_namesakes(context, plan, !job.planned.runs).await?;
         }
     }
     let ready = readiness.ready().await?;
+    refuse_namesakes(context, plan, started.contains(&plan.cluster.master_job())).await?;
     for (job, registered) in &registrations {
         let confirmed = submit::confirm(&context.nomad, job, registered).await;
         confirmed.map_err(|error| leave_to_others(error, started))?;
     }
     Ok(ready)
+}
+
+/// Two deployments of one name that began at the same moment saw nothing of each other. Whichever comes second to Consul finds
+/// the first one there; that a master was `started` is what can be new.
+async fn refuse_namesakes(context: &Context<'_>, plan: &Plan, started: bool) -> Result<()> {
+    if !started {
+        return Ok(());
+    }
+    let namesakes = namesakes(&context.nomad, &context.consul, &plan.cluster).await?;
+    let Some(namesake) = namesakes.into_iter().find(Namesake::is_cluster) else { return Ok(()) };
+    let (cluster, namespace) = (plan.cluster.to_string(), context.nomad.namespace().to_owned());
+    Err(plan::Error::Namesake { cluster, namespace, namesake: Box::new(namesake) }.into())
 }
 
 /// In a conflict another deployment is at work, and counts on what this one started.
@@ -166,7 +182,8 @@ async fn in_consul(context: &Context<'_>, service: &str) {
 async fn undo(context: &Context<'_>, started: &[String]) {
     for job in started.iter().rev() {
         let event = match context.nomad.stop_job(job, false).await {
-            Ok(()) => Event::JobStopped { job: job.clone(), purged: false },
+            Ok(true) => Event::JobStopping { job: job.clone() },
+            Ok(false) => continue,
             Err(error) => Event::Warning { what: format!("{job} could not be stopped again: {error}") },
         };
         // The failure itself is told next; a closed output changes nothing about it.

@@ -12,7 +12,7 @@ use crate::nomad::jobs::{DesiredUpdates, Diff};
 use crate::plan;
 use crate::report::Event;
 use crate::submit::{self, PreparedJob};
-use crate::survey::survey;
+use crate::survey::{namesakes, survey};
 
 /// How many lines of a text that differs are shown; JSON has both texts whole.
 const LINES: usize = 10;
@@ -44,7 +44,8 @@ struct ChangedField {
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Plan, context: &Context<'_>) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
-    let survey = survey(&context.nomad, &context.consul, &spec.name.deployable_jobs(), spec.edge.as_ref()).await?;
+    let mut survey = survey(&context.nomad, &context.consul, &spec.name.deployable_jobs(), spec.edge.as_ref()).await?;
+    survey.namesakes = namesakes(&context.nomad, &context.consul, &spec.name).await?;
     let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
     for warning in &plan.warnings {
         context.report.event(&Event::Warning { what: warning.clone() })?;

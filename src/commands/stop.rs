@@ -10,14 +10,17 @@ use crate::cli::{self, interrupt};
 use crate::error::Result;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
-use crate::report::{Event, WriteError, confirm};
+use crate::report::{Event, WriteError, confirm, short};
 use crate::survey::ROLE_META;
 use crate::watch::{Error, History, Watcher};
 
 #[derive(Serialize)]
 struct Stopped {
     cluster: String,
+    /// Those that this command stopped, or purged.
     jobs: Vec<String>,
+    /// Those that were dead before and that Nomad still knows.
+    already_dead: Vec<String>,
     purged: bool,
     elapsed_ms: u64,
 }
@@ -25,11 +28,11 @@ struct Stopped {
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<Exit> {
     let name = cluster::name(&arguments.name)?;
-    let mut jobs = cluster::jobs(&context.nomad, &name).await?;
+    let jobs = cluster::jobs(&context.nomad, &name).await?;
     if jobs.is_empty() {
         return Err(ClusterError::Missing(name.to_string()).into());
     }
-    jobs.retain(|job| arguments.purge || job.status != "dead");
+    let (dead, mut jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| !arguments.purge && is_over(job));
     // Applications end before the workers that run them, and workers before the master that they would miss.
     jobs.sort_by_key(|job| match job.meta.get(ROLE_META).map(String::as_str) {
         Some("master") => 3,
@@ -37,7 +40,10 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
         Some("worker") => 1,
         _ => 0,
     });
-    let ids: Vec<String> = jobs.into_iter().map(|job: Job| job.id).collect();
+    let ids: Vec<String> = jobs.into_iter().map(|job| job.id).collect();
+    for job in &dead {
+        context.report.event(&Event::JobDead { job: job.id.clone() })?;
+    }
     let question = format!("Stop the cluster {name} ({})?", ids.join(", "));
     if !ids.is_empty() && !arguments.yes && !confirm(&question).map_err(WriteError::from)? {
         context.report.say("Nothing was stopped.")?;
@@ -46,8 +52,12 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
 
     let mut watcher = Watcher::start(&context.nomad, &ids, History::Skip);
     for id in &ids {
-        context.nomad.stop_job(id, false).await?;
-        context.report.event(&Event::JobStopped { job: id.clone(), purged: false })?;
+        let event = if context.nomad.stop_job(id, false).await? {
+            Event::JobStopping { job: id.clone() }
+        } else {
+            Event::Warning { what: format!("Nomad has no job {id} any more: somebody else purged it") }
+        };
+        context.report.event(&event)?;
     }
     let ended = timeout(arguments.timeout, all_ended(&mut watcher, &ids, context));
     tokio::select! {
@@ -64,19 +74,51 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
             return Err(Error::Interrupted { left, resume: same_command("to wait for it") }.into());
         }
     }
+    for id in &ids {
+        look(context, id).await?;
+        context.report.event(&Event::JobStopped { job: id.clone(), purged: false })?;
+    }
     // Nomad tells nothing of tasks that still end once it forgot their job, so it forgets last.
     for id in ids.iter().filter(|_| arguments.purge) {
         context.nomad.stop_job(id, true).await?;
+        if context.nomad.find_job(id).await?.is_some() {
+            return Err(not_stopped(id, "Nomad still has it after the purge").into());
+        }
+        look(context, id).await?;
         context.report.event(&Event::JobStopped { job: id.clone(), purged: true })?;
     }
     let stopped = Stopped {
         cluster: name.to_string(),
         jobs: ids,
+        already_dead: dead.into_iter().map(|job| job.id).collect(),
         purged: arguments.purge,
         elapsed_ms: context.report.elapsed_ms(),
     };
-    context.report.result(&stopped, || format!("Cluster {} is stopped.\n", stopped.cluster))?;
+    let verb = if stopped.jobs.is_empty() { "was stopped already" } else { "is stopped" };
+    context.report.result(&stopped, || format!("Cluster {} {verb}.\n", stopped.cluster))?;
     Ok(Exit::Done)
+}
+
+/// Whether nothing of a job runs or will run again. A service that nobody stopped is dead only until Nomad places it anew.
+fn is_over(job: &Job) -> bool {
+    job.status == "dead" && (job.stop || job.ends())
+}
+
+/// Looks whether Nomad has stopped a job: it may have been registered again meanwhile.
+async fn look(context: &Context<'_>, id: &str) -> Result<()> {
+    if context.nomad.find_job(id).await?.is_some_and(|job| !job.stop) {
+        return Err(not_stopped(id, "Nomad has it as a job to run").into());
+    }
+    let allocations = context.nomad.job_allocations_ever(id).await?;
+    let running = allocations.iter().find(|allocation| !allocation.is_terminal());
+    running.map_or(Ok(()), |allocation| {
+        let seen = format!("its allocation {} is {}", short(&allocation.id), allocation.client_status);
+        Err(not_stopped(id, &seen).into())
+    })
+}
+
+fn not_stopped(job: &str, seen: &str) -> ClusterError {
+    ClusterError::NotStopped { job: job.to_owned(), seen: seen.to_owned() }
 }
 
 async fn all_ended(watcher: &mut Watcher, jobs: &[String], context: &Context<'_>) -> Result<(), Error> {

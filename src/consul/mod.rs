@@ -2,6 +2,7 @@
 //!
 //! Source: <https://developer.hashicorp.com/consul/api-docs>.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine;
@@ -55,6 +56,9 @@ pub struct Service {
     pub address: String,
     /// Its port.
     pub port: u16,
+    /// What it says of itself.
+    #[serde(default)]
+    pub meta: Option<BTreeMap<String, String>>,
 }
 
 /// A health check.

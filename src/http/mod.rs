@@ -90,6 +90,21 @@ impl Client {
         Ok(Self { endpoint: Arc::new(endpoint), base, http })
     }
 
+    /// What is added to every query under this name.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.endpoint.query.iter().find(|(set, _)| *set == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The same client, which adds another value under this name to every query.
+    #[must_use]
+    pub fn with_parameter(&self, name: &'static str, value: &str) -> Self {
+        let mut endpoint = Endpoint::clone(&self.endpoint);
+        endpoint.query.retain(|(set, _)| *set != name);
+        endpoint.query.push((name, value.to_owned()));
+        Self { endpoint: Arc::new(endpoint), ..self.clone() }
+    }
+
     /// The server's address as people type it; never with credentials.
     #[must_use]
     pub fn address(&self) -> String {

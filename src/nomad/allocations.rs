@@ -234,6 +234,11 @@ impl Nomad {
         self.http.get(&format!("/v1/job/{}/allocations", segment(job)), &[]).await
     }
 
+    /// The same, also those of a job of that name that was purged since.
+    pub async fn job_allocations_ever(&self, job: &str) -> Result<Vec<Allocation>, Error> {
+        self.http.get(&format!("/v1/job/{}/allocations", segment(job)), &[("all", "true")]).await
+    }
+
     /// The same, with the index of the list.
     pub async fn job_allocations_indexed(&self, job: &str) -> Result<(Vec<Allocation>, u64), Error> {
         self.http.get_indexed(&format!("/v1/job/{}/allocations", segment(job)), &[]).await

@@ -35,6 +35,9 @@ pub struct Job {
     /// The job's id.
     #[serde(rename = "ID")]
     pub id: String,
+    /// Its namespace.
+    #[serde(default)]
+    pub namespace: String,
     /// service, batch, system or sysbatch.
     #[serde(rename = "Type")]
     pub kind: String,
@@ -306,6 +309,14 @@ pub struct Registered {
     pub warnings: String,
 }
 
+/// What a stop answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Deregistered {
+    #[serde(default)]
+    job_modify_index: u64,
+}
+
 impl Nomad {
     /// `POST /v1/jobs/parse`: turns a job file and a variable file into a job.
     pub async fn parse_job(&self, source: &str, variables: &str) -> Result<ParsedJob, Error> {
@@ -353,11 +364,14 @@ impl Nomad {
         Ok(jobs)
     }
 
-    /// `DELETE /v1/job/:id`: stops a job; with `purge` Nomad forgets it.
-    pub async fn stop_job(&self, id: &str, purge: bool) -> Result<(), Error> {
+    /// `DELETE /v1/job/:id`: stops a job; with `purge` Nomad forgets it. Tells whether there was such a job.
+    ///
+    /// Nomad answers 200 either way, and 0 as the index of a job that it does not have in the namespace
+    /// (`Job.Deregister` of its `nomad/job_endpoint.go`).
+    pub async fn stop_job(&self, id: &str, purge: bool) -> Result<bool, Error> {
         let purge = if purge { "true" } else { "false" };
         let path = format!("/v1/job/{}", segment(id));
-        let _: Value = self.http.change(Method::DELETE, &path, &[("purge", purge)], &Value::Null).await?;
-        Ok(())
+        let stopped: Deregistered = self.http.change(Method::DELETE, &path, &[("purge", purge)], &Value::Null).await?;
+        Ok(stopped.job_modify_index != 0)
     }
 }

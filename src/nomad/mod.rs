@@ -18,6 +18,11 @@ use serde::{Deserialize, Deserializer};
 
 use crate::http;
 
+/// The namespace that always exists, and that is meant where none is named.
+pub const DEFAULT_NAMESPACE: &str = "default";
+/// What stands for all namespaces in the queries that list something.
+pub const ALL_NAMESPACES: &str = "*";
+
 /// A client of one Nomad region and namespace.
 #[derive(Clone, Debug)]
 pub struct Nomad {
@@ -28,6 +33,29 @@ impl Nomad {
     /// A client of the endpoint.
     pub fn new(endpoint: http::Endpoint) -> Result<Self, http::Error> {
         Ok(Self { http: http::Client::new(endpoint)? })
+    }
+
+    /// The namespace in which it works.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.http.parameter("namespace").unwrap_or(DEFAULT_NAMESPACE)
+    }
+
+    /// The region that it was told to work in; `None`: that of the agent which answers.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.http.parameter("region")
+    }
+
+    /// The same client, whose lists cover all namespaces that the token may read.
+    #[must_use]
+    pub fn in_all_namespaces(&self) -> Self {
+        Self { http: self.http.with_parameter("namespace", ALL_NAMESPACES) }
+    }
+
+    /// `GET /v1/regions`: the names of all regions.
+    pub async fn regions(&self) -> Result<Vec<String>, http::Error> {
+        self.http.get("/v1/regions", &[]).await
     }
 
     /// The address as people type it.

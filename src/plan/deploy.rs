@@ -12,7 +12,7 @@ use super::{
 };
 use crate::names::ServerAddress;
 use crate::spec::{Driver, Edge, Recovery, ValidSpec};
-use crate::survey::{SPARK_HOME_META, Survey, SurveyedNode};
+use crate::survey::{Namesake, SPARK_HOME_META, Survey, SurveyedNode};
 
 /// What masters elect their leader with (`consul/recovery`).
 const RECOVERY_PLUGIN: &[u8] = include_bytes!("../../consul/recovery/recovery.jar");
@@ -27,13 +27,14 @@ const SPARK_DOCUMENTATION: &str = "https://spark.apache.org/docs/latest/spark-st
 
 /// Plans master and workers. With `survey` `None` nothing is known of the cluster, as for `render`.
 pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<Plan, Error> {
+    let strangers = survey.map(|survey| namesakes(spec, survey)).transpose()?.unwrap_or_default();
     let candidates = survey.map(|survey| candidates(spec, survey)).transpose()?;
     let driver = choose_driver(spec, candidates.as_deref())?;
     refuse_ipv6(candidates.as_deref().unwrap_or_default())?;
     let mut common = common(spec, driver, candidates.as_deref());
     // Masters look for silent workers as often as that, and workers speak four times as often.
     application::set_default(&mut common, "spark.worker.timeout", WORKER_TIMEOUT);
-    let mut warnings = Vec::new();
+    let mut warnings = strangers;
     if spec.worker.count == 0 {
         warnings.push("no worker is asked for: applications will wait for ever".to_owned());
     }
@@ -78,6 +79,20 @@ pub fn deploy(spec: &ValidSpec, survey: Option<&Survey>, adopt: bool) -> Result<
     }
     jobs.push(planned(spec, survey, adopt, spec.name.worker_job(), Role::Worker, Variables::Worker(worker))?);
     Ok(Plan { cluster: spec.name.clone(), driver, warnings, jobs })
+}
+
+/// Two clusters of one name would be one in Consul. Beside a cluster that runs, a service that somebody else registered is
+/// only warned of: its own masters and workers go by the meta of theirs.
+fn namesakes(spec: &ValidSpec, survey: &Survey) -> Result<Vec<String>, Error> {
+    let own = survey.jobs.get(&spec.name.master_job());
+    let runs = own.is_some_and(|job| job.belongs_to(&spec.name) && !job.stopped);
+    let stands_against = |namesake: &&Namesake| namesake.is_cluster() || !runs;
+    if let Some(namesake) = survey.namesakes.iter().find(stands_against) {
+        let (cluster, namespace) = (spec.name.to_string(), survey.namespace.clone());
+        return Err(Error::Namesake { cluster, namespace, namesake: Box::new(namesake.clone()) });
+    }
+    let warned = |namesake: &Namesake| format!("{namesake}: clients that ask Consul may reach it");
+    Ok(survey.namesakes.iter().map(warned).collect())
 }
 
 /// What is said where the cluster has a floating address and the spec has none, most often because somebody forgot `--file`.

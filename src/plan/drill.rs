@@ -86,13 +86,7 @@ mod tests {
             address: None,
             interfaces: BTreeMap::new(),
         };
-        let survey = Survey {
-            nodes: vec![node],
-            node_pools: ["default".to_owned()].into(),
-            jobs: BTreeMap::new(),
-            edges: vec![],
-            shared_agents: vec![],
-        };
+        let survey = Survey { nodes: vec![node], node_pools: ["default".to_owned()].into(), ..Survey::default() };
         let run = DrillApplication {
             id: RunId::from(1_u32),
             master: "spark://127.0.0.1:7077".to_owned(),

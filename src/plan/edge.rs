@@ -59,19 +59,23 @@ pub(super) fn check_hosts(edge: &Edge, spec: &ValidSpec, survey: &Survey) -> Res
         })?;
         warnings.extend(check_node(host, node, edge.driver.as_str(), spec)?);
     }
-    let (own, others): (Vec<_>, Vec<_>) = survey.edges.iter().partition(|other| other.cluster == spec.name.as_str());
+    let (own, others): (Vec<_>, Vec<_>) = survey
+        .edges
+        .iter()
+        .partition(|other| other.cluster == spec.name.as_str() && other.namespace == survey.namespace);
     if own.iter().any(|own| own.router_id != edge.router_id) {
         warnings.push(
             "the router id changes: until every edge host has the new one, two of them hold the address".to_owned(),
         );
     }
     for other in others {
+        let (cluster, namespace) = (other.cluster.clone(), other.namespace.clone());
         let shares_network = other.vip.contains(&edge.vip.addr()) || edge.vip.contains(&other.vip.addr());
         if other.vip.addr() == edge.vip.addr() {
-            return Err(Error::AddressTaken { address: edge.vip.addr(), cluster: other.cluster.clone() });
+            return Err(Error::AddressTaken { address: edge.vip.addr(), cluster, namespace });
         }
         if other.router_id == edge.router_id && shares_network {
-            return Err(Error::RouterIdTaken { router_id: edge.router_id, cluster: other.cluster.clone() });
+            return Err(Error::RouterIdTaken { router_id: edge.router_id, cluster, namespace });
         }
     }
     Ok(warnings)

@@ -5,6 +5,7 @@ use std::num::NonZeroU8;
 
 use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::survey::Namesake;
 
 /// What stands against a plan, seen before anything changed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,20 +63,38 @@ pub enum Error {
         reason: String,
     },
     /// Another cluster floats the same address.
-    #[error("the address {address} is the floating address of the cluster {cluster}")]
+    #[error("the address {address} is the floating address of the cluster {cluster} in the namespace {namespace}")]
     AddressTaken {
         /// The address.
         address: IpAddr,
         /// The other cluster.
         cluster: String,
+        /// Its namespace.
+        namespace: String,
     },
     /// Another cluster's hosts would take this one's messages for their own.
-    #[error("the router id {router_id} is taken by the cluster {cluster} on the same network")]
+    #[error(
+        "the router id {router_id} is taken by the cluster {cluster} in the namespace {namespace} on the same network"
+    )]
     RouterIdTaken {
         /// The number.
         router_id: NonZeroU8,
         /// The other cluster.
         cluster: String,
+        /// Its namespace.
+        namespace: String,
+    },
+    /// Another cluster of this name shares Consul.
+    #[error(
+        "the name {cluster} is taken in this Consul, so that there can be no such cluster in the namespace {namespace}: {namesake}"
+    )]
+    Namesake {
+        /// The cluster.
+        cluster: String,
+        /// The namespace in which it was to be deployed.
+        namespace: String,
+        /// What has the name.
+        namesake: Box<Namesake>,
     },
     /// No worker can ever start an executor of the application.
     #[error("no executor can ever start: {asked} and {offered}")]
@@ -98,7 +117,7 @@ pub enum Error {
 impl Advice for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::NotOurs { .. } => Exit::Failed,
+            Self::NotOurs { .. } | Self::Namesake { .. } => Exit::Failed,
             _ => Exit::Unplaceable,
         }
     }
@@ -124,6 +143,20 @@ impl Advice for Error {
             Self::NoExecutor { .. } => {
                 "ask for less by --conf, or deploy larger workers with --worker-cores and --worker-memory".to_owned()
             }
+            Self::Namesake { cluster, namesake, .. } => match namesake.as_ref() {
+                Namesake::Job { namespace, .. } => format!(
+                    "choose another name with --name, or end the other cluster with \
+                     `nomspark stop --name {cluster} --namespace {namespace}`"
+                ),
+                Namesake::Instance { id, node, .. } => format!(
+                    "choose another name with --name; if nothing runs there any more, type \
+                     `consul services deregister -id={id}` on {node}"
+                ),
+                Namesake::Leader { .. } => {
+                    "choose another name with --name; Consul frees the lock of a master that is gone within seconds"
+                        .to_owned()
+                }
+            },
             Self::NotOurs { .. } => {
                 "choose another name with --name, or take the job over with --adopt: it will be replaced".to_owned()
             }

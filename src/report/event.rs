@@ -31,12 +31,22 @@ pub enum Event {
         /// Its version, counted from 0.
         version: u64,
     },
-    /// A job was stopped.
+    /// Nomad took the word to stop a job; its tasks may still be ending.
+    JobStopping {
+        /// The Nomad job.
+        job: String,
+    },
+    /// A job was seen to be stopped.
     JobStopped {
         /// The Nomad job.
         job: String,
         /// Whether Nomad forgot it too.
         purged: bool,
+    },
+    /// A job that was to be stopped was dead before.
+    JobDead {
+        /// The Nomad job.
+        job: String,
     },
     /// Nomad's scheduler cannot place a task group now.
     PlacementFailed {
@@ -256,6 +266,8 @@ impl fmt::Display for Event {
             Self::Warning { what } => write!(formatter, "warning: {what}"),
             Self::JobUnchanged { job } => write!(formatter, "{job}: Nomad has this job already, nothing to change"),
             Self::JobRegistered { job, version } => write!(formatter, "{job}: registered, version {version}"),
+            Self::JobStopping { job } => write!(formatter, "{job}: stopping"),
+            Self::JobDead { job } => write!(formatter, "{job}: was dead already"),
             Self::JobStopped { job, purged: false } => write!(formatter, "{job}: stopped"),
             Self::JobStopped { job, purged: true } => write!(formatter, "{job}: purged, Nomad has forgotten it"),
             Self::PlacementFailed { job, reason } => write!(formatter, "{job}: {reason}"),

@@ -54,7 +54,7 @@ impl View {
             Event::JobRegistered { job, .. } => {
                 self.jobs.entry(job.clone()).or_default();
             }
-            Event::JobStopped { job, .. } => {
+            Event::JobStopping { job } | Event::JobStopped { job, .. } | Event::JobDead { job } => {
                 self.jobs.remove(job);
             }
             Event::TaskWaits { job, reason, .. }

@@ -26,6 +26,16 @@ pub enum Error {
         /// The function.
         function: String,
     },
+    /// The job file says something else than what nomspark is to register.
+    #[error("the job file {file} {says}")]
+    OtherJob {
+        /// The file's name.
+        file: String,
+        /// Both sides.
+        says: String,
+        /// What to do.
+        hint: String,
+    },
     /// Somebody else changed the job between plan and registration.
     #[error("somebody else changed the job {job} at the same moment")]
     Conflict {
@@ -112,7 +122,7 @@ impl Advice for Error {
         match self {
             Self::NoSuchPlace { .. } | Self::Preflight { .. } => Exit::Unplaceable,
             Self::PreflightSilent { .. } => Exit::TimedOut,
-            Self::ReadsFiles { .. } => Exit::Usage,
+            Self::ReadsFiles { .. } | Self::OtherJob { .. } => Exit::Usage,
             Self::Http(error) => error.exit(),
             _ => Exit::Failed,
         }
@@ -136,6 +146,7 @@ impl Advice for Error {
             Self::PreflightSilent { .. } => Some(
                 "nothing was changed; see with `nomad node status` whether the edge hosts take new work".to_owned(),
             ),
+            Self::OtherJob { hint, .. } => Some(hint.clone()),
             Self::Invalid { .. } => None,
         }
     }

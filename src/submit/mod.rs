@@ -3,6 +3,7 @@
 //! First every job is parsed and shown to Nomad's scheduler, so that nothing is registered when one part of the plan
 //! cannot work; then the jobs are registered in the plan's order.
 
+mod claims;
 mod error;
 mod note;
 mod preflight;
@@ -55,6 +56,15 @@ pub async fn prepare(nomad: &Nomad, plan: &Plan, files: &JobFiles) -> Result<Vec
             .parse_job(&source, &variables)
             .await
             .map_err(|source| Error::from_parse(&job_file_name(planned.role), source))?;
+        let expected = claims::Expected {
+            id: &planned.id,
+            cluster: plan.cluster.as_str(),
+            role: planned.role,
+            namespace: nomad.namespace(),
+        };
+        if let Some(claims::Claim { says, hint }) = claims::check(nomad, &parsed, expected).await? {
+            return Err(Error::OtherJob { file: job_file_name(planned.role), says, hint });
+        }
         let effect =
             nomad.plan_job(&planned.id, &parsed).await.map_err(|source| Error::from_nomad(&planned.id, source))?;
         let submission = Submission { source, format: "hcl2", variables };

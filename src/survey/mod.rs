@@ -2,6 +2,7 @@
 
 mod deployed;
 mod lock;
+mod namesakes;
 mod shared_agents;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 pub use deployed::{Master, floating_address, masters, running_allocations, runs, wanted};
 pub use lock::Lock;
+pub use namesakes::{Namesake, Owner, namesakes};
 pub use shared_agents::SharedAgent;
 
 use crate::consul::Consul;
@@ -53,6 +55,10 @@ pub struct Survey {
     pub jobs: BTreeMap<String, ExistingJob>,
     /// The floating addresses of all clusters; read only where the spec has one.
     pub edges: Vec<ExistingEdge>,
+    /// The namespace in which this cluster is or will be.
+    pub namespace: String,
+    /// What goes by this cluster's name and is not of it; read only where something is to be deployed.
+    pub namesakes: Vec<Namesake>,
     /// The Consul agents that several Nomad clients share.
     pub shared_agents: Vec<SharedAgent>,
 }
@@ -83,6 +89,8 @@ pub struct SurveyedNode {
 pub struct ExistingEdge {
     /// The cluster.
     pub cluster: String,
+    /// Its namespace.
+    pub namespace: String,
     /// The address and its network.
     pub vip: IpNet,
     /// The virtual router's number.
@@ -102,6 +110,7 @@ impl ExistingEdge {
         }
         Some(Self {
             cluster: job.meta.get(CLUSTER_META)?.clone(),
+            namespace: job.namespace.clone(),
             vip: job.meta.get(VIP_META)?.parse().ok()?,
             router_id: job.meta.get(ROUTER_ID_META)?.parse().ok()?,
             port: job.meta.get(PORT_META)?.parse().ok()?,
@@ -186,8 +195,16 @@ pub async fn survey(nomad: &Nomad, consul: &Consul, jobs: &[String], edge: Optio
         }
     }
     let edges = match edge {
-        Some(_) => nomad.list_jobs("").await?.iter().filter_map(ExistingEdge::of).collect(),
+        Some(_) => namesakes::list_everywhere(nomad, "").await?.iter().filter_map(ExistingEdge::of).collect(),
         None => Vec::new(),
     };
-    Ok(Survey { nodes: surveyed, node_pools: node_pools.into_iter().collect(), jobs: existing, edges, shared_agents })
+    Ok(Survey {
+        nodes: surveyed,
+        node_pools: node_pools.into_iter().collect(),
+        jobs: existing,
+        edges,
+        namespace: nomad.namespace().to_owned(),
+        namesakes: Vec::new(),
+        shared_agents,
+    })
 }

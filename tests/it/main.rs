@@ -15,6 +15,7 @@ mod faults;
 mod floating;
 mod golden;
 mod hosts;
+mod identity;
 mod inputs;
 mod interrupts;
 mod jobs;

@@ -28,7 +28,7 @@ fn node(name: &str, drivers: &[&str]) -> SurveyedNode {
 
 fn survey(nodes: Vec<SurveyedNode>) -> Survey {
     let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
-    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new(), shared_agents: Vec::new() }
+    Survey { nodes, node_pools, namespace: "default".to_owned(), ..Survey::default() }
 }
 
 fn plan(text: &str, survey: &Survey) -> Result<Plan, Error> {

@@ -58,9 +58,8 @@ fn survey(change: impl FnOnce(&mut SurveyedNode)) -> Survey {
     Survey {
         nodes: vec![node("a", "10.0.0.1"), changed],
         node_pools,
-        jobs: BTreeMap::new(),
-        edges: Vec::new(),
-        shared_agents: Vec::new(),
+        namespace: "default".to_owned(),
+        ..Survey::default()
     }
 }
 
@@ -88,7 +87,14 @@ fn reason(text: &str, change: impl FnOnce(&mut SurveyedNode)) -> String {
 /// Another cluster's floating address.
 fn other(vip: &str, router_id: u8) -> ExistingEdge {
     let router_id = router_id.try_into().unwrap();
-    ExistingEdge { cluster: "books".to_owned(), vip: vip.parse().unwrap(), router_id, port: 7077, ui_port: 8080 }
+    ExistingEdge {
+        cluster: "books".to_owned(),
+        namespace: "team".to_owned(),
+        vip: vip.parse().unwrap(),
+        router_id,
+        port: 7077,
+        ui_port: 8080,
+    }
 }
 
 #[test]
@@ -174,7 +180,10 @@ fn an_address_of_another_cluster() {
     for (vip, router_id) in [("10.0.0.9/24", 51), ("10.0.0.9/32", 52)] {
         let mut survey = survey(|_| ());
         survey.edges.push(other(vip, router_id));
-        assert_eq!(refusal(EDGE, &survey), "the address 10.0.0.9 is the floating address of the cluster books");
+        assert_eq!(
+            refusal(EDGE, &survey),
+            "the address 10.0.0.9 is the floating address of the cluster books in the namespace team"
+        );
     }
 }
 
@@ -184,7 +193,10 @@ fn a_router_id_of_another_cluster_on_the_same_network() {
     for vip in ["10.0.0.8/24", "10.0.0.8/30", "10.1.2.3/8"] {
         let mut survey = survey(|_| ());
         survey.edges.push(other(vip, 51));
-        assert_eq!(refusal(EDGE, &survey), "the router id 51 is taken by the cluster books on the same network");
+        assert_eq!(
+            refusal(EDGE, &survey),
+            "the router id 51 is taken by the cluster books in the namespace team on the same network"
+        );
         survey.edges[0].router_id = 52.try_into().unwrap();
         assert_eq!(warnings(EDGE, &survey), Ok(Vec::new()), "{vip}");
     }
@@ -193,7 +205,11 @@ fn a_router_id_of_another_cluster_on_the_same_network() {
 #[test]
 fn a_change_of_the_router_id_is_told() {
     let mut survey = survey(|_| ());
-    survey.edges.push(ExistingEdge { cluster: "spark".to_owned(), ..other("10.0.0.9/24", 52) });
+    survey.edges.push(ExistingEdge {
+        cluster: "spark".to_owned(),
+        namespace: "default".to_owned(),
+        ..other("10.0.0.9/24", 52)
+    });
     let told = warnings(EDGE, &survey).unwrap();
     assert!(told[0].starts_with("the router id changes: "), "{told:?}");
 }
@@ -211,7 +227,11 @@ fn the_same_router_id_on_another_network_is_another_router() {
 #[test]
 fn a_cluster_s_own_address_does_not_stand_against_it() {
     let mut survey = survey(|_| ());
-    survey.edges.push(ExistingEdge { cluster: "spark".to_owned(), ..other("10.0.0.9/24", 51) });
+    survey.edges.push(ExistingEdge {
+        cluster: "spark".to_owned(),
+        namespace: "default".to_owned(),
+        ..other("10.0.0.9/24", 51)
+    });
     assert_eq!(warnings(EDGE, &survey), Ok(Vec::new()));
 }
 

@@ -221,7 +221,7 @@ async fn empty_then_deployed() -> Fake {
     let master = json!([{
         "Node": { "Node": "node-1", "Address": "127.0.0.1" },
         "Service": { "ID": "m", "Address": "", "Port": 7077 },
-        "Checks": [],
+        "Checks": [{ "Name": "Spark says ALIVE", "Status": "critical" }],
     }]);
     fake.on("GET /v1/health/service/spark-master", Reply::Json(master));
     fake

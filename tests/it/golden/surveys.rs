@@ -19,7 +19,7 @@ fn node(name: &str, drivers: &[&str], names_spark_home: bool) -> SurveyedNode {
 
 fn survey(nodes: Vec<SurveyedNode>) -> Survey {
     let node_pools = ["all", "default", "gpu"].map(ToOwned::to_owned).into();
-    Survey { nodes, node_pools, jobs: BTreeMap::new(), edges: Vec::new(), shared_agents: Vec::new() }
+    Survey { nodes, node_pools, namespace: "default".to_owned(), ..Survey::default() }
 }
 
 /// Nodes in two datacenters and another pool, all with docker.
@@ -65,6 +65,7 @@ pub(super) fn edge() -> Survey {
     ]);
     survey.edges.push(ExistingEdge {
         cluster: "other".to_owned(),
+        namespace: "default".to_owned(),
         vip: "10.30.0.9/24".parse().unwrap(),
         router_id: 7.try_into().unwrap(),
         port: 7077,

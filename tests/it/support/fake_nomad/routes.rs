@@ -18,8 +18,7 @@ pub(super) fn default(request: &Received, address: SocketAddr) -> Option<Reply> 
             &Method::GET,
             ["v1", "jobs"] | ["v1", "job", _, "allocations" | "evaluations"] | ["v1", "health", "service", _],
         ) => json!([]),
-        // Nomad's parser gives a whole job; nomspark hands it on without a look inside.
-        (&Method::POST, ["v1", "jobs", "parse"]) => json!({ "Parsed": request.json() }),
+        (&Method::POST, ["v1", "jobs", "parse"]) => parsed(&request.json()),
         (&Method::POST, ["v1", "job", _, "plan"]) => {
             json!({ "Diff": { "Type": "Added" }, "Annotations": null, "FailedTGAllocs": null, "JobModifyIndex": 0 })
         }
@@ -32,6 +31,24 @@ pub(super) fn default(request: &Received, address: SocketAddr) -> Option<Reply> 
         _ => return None,
     };
     Some(Reply::Json(document))
+}
+
+/// What Nomad's parser makes of one of nomspark's job files, as far as nomspark looks; the rest it hands on.
+fn parsed(request: &Value) -> Value {
+    let quoted = |text: &str, before: &str| {
+        let mut lines = text.lines().map(str::trim_start).filter_map(|line| line.strip_prefix(before));
+        lines.find_map(|rest| rest.split('"').nth(1)).unwrap_or_default().to_owned()
+    };
+    let (source, variables) = (request["JobHCL"].as_str().unwrap(), request["Variables"].as_str().unwrap());
+    let (role, cluster) = (quoted(source, "job "), quoted(variables, "cluster "));
+    let run = quoted(variables, "id ");
+    let end = if run.is_empty() { run } else { format!("-{run}") };
+    json!({
+        "ID": format!("{cluster}-{role}{end}"),
+        "Type": if end.is_empty() { "service" } else { "batch" },
+        "Meta": { "nomspark.cluster": cluster, "nomspark.role": role },
+        "Parsed": request,
+    })
 }
 
 fn node(name: &str) -> Value {
