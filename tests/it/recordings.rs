@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use nomspark::nomad::events::{Change, decode};
-use nomspark::watch::{JobListing, JobState, Verdict, take_ends};
+use nomspark::watch::{JobListing, JobState, Rule, Verdict, take_ends};
 use serde_json::Value;
 
 use crate::support::lab::CHECKOUT;
@@ -32,10 +32,10 @@ impl Recording {
         let mut part = |name: &str| listing[name].take();
         let listing = JobListing {
             id: format!("recorded-{name}"),
-            job: Some(serde_json::from_value(part("job")).unwrap()),
+            job: serde_json::from_value(part("job")).unwrap(),
             allocations: serde_json::from_value(part("allocations")).unwrap(),
             evaluations: serde_json::from_value(part("evaluations")).unwrap(),
-            deployments: Vec::new(),
+            deployments: serde_json::from_value::<Option<_>>(part("deployments")).unwrap().unwrap_or_default(),
         };
         Self { listing, batches }
     }
@@ -57,7 +57,8 @@ fn word(verdict: Option<&Verdict>) -> Option<&'static str> {
         Verdict::Complete => COMPLETE,
         Verdict::Failed(_) => FAILED,
         Verdict::Stopped => STOPPED,
-        Verdict::Gone | Verdict::Unknown { .. } => "unknown",
+        Verdict::Gone => "gone",
+        Verdict::Unknown { .. } => "unknown",
     })
 }
 
@@ -83,6 +84,29 @@ fn verdict(name: &str, expected: &str) -> Verdict {
     let mut state = recording.begun();
     state.list(recording.listing);
     state.verdict().unwrap()
+}
+
+/// Replays a run, also without each of the changes that come at once, and looks at what Nomad says at the end.
+///
+/// `meanwhile` may be told while it goes on: of a job that is run again, what the version before came to was true then.
+fn ends_by(name: &str, meanwhile: &[&str], rule: Rule) -> JobState {
+    let recording = Recording::of(name);
+    for lost in 0..recording.batches.len() {
+        let mut state = recording.begun();
+        for changes in recording.batches.iter().enumerate().filter(|(index, _)| *index != lost).map(|(_, it)| it) {
+            let mut changes = changes.clone();
+            take_ends(&mut changes);
+            state.changes(&changes);
+            let now = state.verdict();
+            let now = word(now.as_ref());
+            assert!(now.is_none_or(|now| meanwhile.contains(&now)), "{name} without line {lost}: {now:?}");
+        }
+        state.list(recording.listing.clone());
+        assert_eq!(state.judge().rule, rule, "{name} without line {lost}");
+    }
+    let mut state = recording.begun();
+    state.list(recording.listing);
+    state
 }
 
 /// The reason and the exit code of the only failure.
@@ -129,4 +153,41 @@ fn a_lost_node_s_work_is_done_by_another_one() {
 #[test]
 fn a_node_that_was_cut_off_and_comes_back_counts_once() {
     verdict("cut-off", COMPLETE);
+}
+
+#[test]
+fn each_rule_is_shown_by_the_run_that_the_docs_name() {
+    ends_by("failed", &[FAILED], Rule::Failed);
+    ends_by("rescheduled", &[COMPLETE], Rule::Done);
+    ends_by("stopped", &[STOPPED], Rule::Stopped);
+    ends_by("service-stopped", &[STOPPED], Rule::Stopped);
+    ends_by("stopped-when-done", &[COMPLETE], Rule::StoppedWhenDone);
+    ends_by("purged", &[STOPPED, "gone"], Rule::Gone);
+    ends_by("none-wanted", &[STOPPED], Rule::NothingLeft);
+    ends_by("sidecar-waits", &[COMPLETE], Rule::Done);
+}
+
+#[test]
+fn a_version_that_has_no_place_is_not_what_the_one_before_came_to() {
+    let state = ends_by("run-again", &[COMPLETE], Rule::Unscheduled);
+    assert!(state.unplaced_reason().unwrap().contains("not enough memory"));
+}
+
+#[test]
+fn a_version_that_was_rolled_back_failed_while_the_one_before_runs() {
+    let state = ends_by("rolled-back", &[FAILED], Rule::Runs);
+    let failed = state.failed_deployment().unwrap();
+    assert_eq!((failed.job_version, failed.rolled_back_to()), (1, Some(0)));
+}
+
+#[test]
+fn the_recordings_that_the_docs_name_are_there() {
+    let text = fs::read_to_string(Path::new(CHECKOUT).join("docs/verdicts.md")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let named = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once("| ")).map(|(_, name)| name.trim());
+    let named: Vec<&str> = named.filter(|name| !name.is_empty()).collect();
+    assert!(named.len() >= 8, "{named:?}");
+    for name in named {
+        assert!(Path::new(CHECKOUT).join("tests/recordings").join(name).join("events.ndjson").is_file(), "{name}");
+    }
 }

@@ -26,9 +26,10 @@ global
 
   # Also masters that Consul does not call passing: HAProxy's own check is quicker, and knows better. A Nomad client that comes
   # back leaves what it registered before for a minute, and HAProxy refuses a server that stands twice. Others may register
-  # services of this name: what is no address and no port would end up in this file as something else.
+  # services of this name, and the cluster of another Nomad may have it: what is no master of this one is left out, and so is
+  # what is no address and no port, which would end up in this file as something else.
 {{- range service "spark-master|any" }}
-{{- if and (regexMatch "^[0-9A-Fa-f.:]+$" .Address) (regexMatch "^[0-9]{1,5}$" (print .ServiceMeta.ui_port)) }}
+{{- if and (eq (print .ServiceMeta.cluster) "spark") (or (not .ServiceMeta.namespace) (eq .ServiceMeta.namespace (env "NOMAD_NAMESPACE"))) (or (not .ServiceMeta.region) (eq .ServiceMeta.region (env "NOMAD_REGION"))) (regexMatch "^[0-9A-Fa-f.:]+$" .Address) (regexMatch "^[0-9]{1,5}$" (print .ServiceMeta.ui_port)) }}
 {{- scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) . }}
 {{- end }}
 {{- end }}

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// Lets pass what is an address and a port.
-const LOOKS_RIGHT: &str =
-    r#"if and (regexMatch "^[0-9A-Fa-f.:]+$" .Address) (regexMatch "^[0-9]{1,5}$" (print .ServiceMeta.ui_port))"#;
+/// Lets pass the masters of the cluster, with an address and a port.
+const IS_MASTER: [&str; 2] = [
+    r#"if and (eq (print .ServiceMeta.cluster) ""#,
+    r#"") (or (not .ServiceMeta.namespace) (eq .ServiceMeta.namespace (env "NOMAD_NAMESPACE"))) (or (not .ServiceMeta.region) (eq .ServiceMeta.region (env "NOMAD_REGION"))) (regexMatch "^[0-9A-Fa-f.:]+$" .Address) (regexMatch "^[0-9]{1,5}$" (print .ServiceMeta.ui_port))"#,
+];
 
 /// Remembers a master by what makes it another one.
 const GATHER: &str = r#"scratch.MapSet "masters" (printf "%s:%d:%s" .Address .Port .ServiceMeta.ui_port) ."#;
@@ -93,8 +95,9 @@ impl Evaluation<'_> {
                 Piece::Action(action) => *action,
             };
             at += 1;
-            if action == LOOKS_RIGHT {
-                // The masters of these tests have addresses and ports: their types know nothing else.
+            if let Some(cluster) = within(action, IS_MASTER[0], IS_MASTER[1]) {
+                // The masters of these tests are the cluster's own: their type knows nothing else.
+                assert_eq!(self.service, format!("{cluster}-master"));
                 let (inner, end) = self.block(at, master);
                 text.push_str(&inner);
                 at = end + 1;

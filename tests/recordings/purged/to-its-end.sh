@@ -1,0 +1,1 @@
+nomad job stop -purge -detach "$JOB"
