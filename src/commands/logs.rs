@@ -3,23 +3,35 @@
 mod output;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use regex::bytes::Regex;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use self::output::{Output, Wanted};
 use super::context::Context;
+use super::watch::newest_child;
 use crate::cli;
 use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
 use crate::logs::{self, Beginning, Log, Piece, Selection, Since, tail};
 use crate::nomad::allocations::Allocation;
 use crate::nomad::files::LogStream;
+use crate::report::Event;
 use crate::watch::{Error, History, JobState, Watcher};
 
 /// How many pieces may wait for a slow terminal.
 const QUEUE: usize = 16;
+
+/// A number of lines that fits into memory.
+fn line_count(lines: u64) -> usize {
+    usize::try_from(lines).unwrap_or(usize::MAX)
+}
+
+/// How often a job that only starts others is asked whether it has started one.
+const CHILDREN: Duration = Duration::from_secs(1);
 
 /// Why there is no log to show.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +67,7 @@ impl Advice for NoLog {
 pub(super) async fn run(arguments: &cli::Logs, context: &Context<'_>) -> Result<Exit> {
     let pattern = arguments.grep.as_deref().map(pattern).transpose()?;
     let selection = selection(arguments);
-    let job = find_job(arguments, context).await?;
+    let job = resolve(&find_job(arguments, context).await?, arguments.follow, context).await?;
     let mut watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Skip);
     watcher.listed(context.report).await?;
     let mut reading = Reading::new(context, arguments, &job, pattern);
@@ -99,14 +111,36 @@ fn selection(arguments: &cli::Logs) -> Selection {
     Selection { allocation: arguments.alloc.clone(), task: arguments.task.clone(), streams }
 }
 
-/// The job of that id, or the job of the cluster whose id ends so.
+/// The job of that id, or the job of the cluster whose id ends so; where both are there, it is reported which one is read.
 async fn find_job(arguments: &cli::Logs, context: &Context<'_>) -> Result<String> {
-    for id in [arguments.job.clone(), format!("{}-{}", arguments.name, arguments.job)] {
-        if context.nomad.find_job(&id).await?.is_some() {
-            return Ok(id);
+    let (id, of_cluster) = (arguments.job.clone(), format!("{}-{}", arguments.name, arguments.job));
+    let (own, clusters) = tokio::try_join!(context.nomad.find_job(&id), context.nomad.find_job(&of_cluster))?;
+    match (own, clusters) {
+        (Some(_), Some(_)) => {
+            let what = format!(
+                "Nomad has a job {id} of that very name, which is read: `logs {of_cluster}` reads the cluster's"
+            );
+            context.report.event(&Event::Warning { what })?;
+            Ok(id)
         }
+        (Some(_), None) => Ok(id),
+        (None, Some(_)) => Ok(of_cluster),
+        (None, None) => Err(Error::NoJob { job: id }.into()),
     }
-    Err(Error::NoJob { job: arguments.job.clone() }.into())
+}
+
+/// The job whose tasks write: of one that only starts others the newest of these, which `follow` waits for.
+async fn resolve(id: &str, follow: bool, context: &Context<'_>) -> Result<String> {
+    let mut id = id.to_owned();
+    loop {
+        let Some(parent) = context.nomad.find_job(&id).await?.filter(|job| job.starts_others() && !job.stop) else {
+            return Ok(id);
+        };
+        while follow && context.nomad.children(&id).await?.is_empty() {
+            sleep(CHILDREN).await;
+        }
+        id = newest_child(&parent, context).await?;
+    }
 }
 
 /// Whether nothing more will be written: the allocations that were named have ended, or the job has.
@@ -148,8 +182,13 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn new(context: &'a Context<'a>, arguments: &cli::Logs, job: &str, pattern: Option<Regex>) -> Self {
         let (sender, pieces) = mpsc::channel(QUEUE);
-        let beginning = arguments.tail.map_or(Beginning::Start, Beginning::LastLines);
-        let wanted = Wanted { since: arguments.since.map(Since::new), pattern };
+        // The last lines that match can be told only when all are known.
+        let last = arguments.tail.filter(|_| pattern.is_some() && !arguments.follow);
+        let beginning = match (last, arguments.tail) {
+            (None, Some(lines)) => Beginning::LastLines(lines),
+            _ => Beginning::Start,
+        };
+        let wanted = Wanted { since: arguments.since.map(Since::new), pattern, last: last.map(line_count) };
         let output = Output::new(context.report, job, wanted);
         Self { context, beginning, logs: BTreeMap::new(), readers: JoinSet::new(), sender, pieces, output }
     }

@@ -90,7 +90,7 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
 }
 
 /// The newest job that another one started.
-async fn newest_child(parent: &Job, context: &Context<'_>) -> Result<String> {
+pub(super) async fn newest_child(parent: &Job, context: &Context<'_>) -> Result<String> {
     let id = &parent.id;
     // One that a dispatch started keeps the block of the job that it comes from, and is not dispatched again.
     let (how, start) = if parent.parameterized.is_object() && !parent.dispatched {

@@ -249,6 +249,11 @@ impl Advice for Error {
                 Some(capability) => format!("set {variable} to a token whose policy grants {capability}"),
                 None => format!("set {variable} to a token whose policy allows this"),
             }),
+            Self::Status { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS => Some(
+                "Nomad's agent allows so many connections from one address, `limits.http_max_conns_per_client` (100 by default): read fewer \
+                 logs at once with --alloc or --task"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

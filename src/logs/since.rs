@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use regex::bytes::Regex;
 
-/// A date and a time near the beginning of a line: RFC 3339, log4j's and syslog-ng's `2026-11-22 07:50:12,123`, and
-/// Spark's own `26/11/22 07:50:12`.
+/// A date and a time near the beginning of a line: RFC 3339, log4j's and syslog-ng's `2026-11-22 07:50:12,123`, Spark's own
+/// `26/11/22 07:50:12`, also as a field of a JSON document.
 static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^.{0,16}?\b(?:20)?(\d\d)[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?").ok()
+    Regex::new(r"^(?:.{0,16}?|.{0,200}?[\x22\x27](?:ts|time|timestamp|@timestamp)[\x22\x27]: ?[\x22\x27])\b(?:20)?(\d\d)[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?").ok()
 });
 
 /// The lines of one log that were written at a moment or later. A line that tells no time is as old as the one before.
@@ -16,20 +16,32 @@ static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub struct Since {
     moment: SystemTime,
     is_reached: bool,
+    /// Whether there was a line, and whether any said when it was written.
+    has_read: bool,
+    knows_time: bool,
 }
 
 impl Since {
     /// From this moment on.
     #[must_use]
     pub fn new(moment: SystemTime) -> Self {
-        Self { moment, is_reached: false }
+        Self { moment, is_reached: false, has_read: false, knows_time: false }
     }
 
     /// Whether the next line of the log is told.
     pub fn keeps(&mut self, line: &[u8]) -> bool {
+        let time = written_at(line);
+        self.has_read = true;
+        self.knows_time |= time.is_some();
         // What was written later comes later.
-        self.is_reached = self.is_reached || written_at(line).is_some_and(|time| time >= self.moment);
+        self.is_reached = self.is_reached || time.is_some_and(|time| time >= self.moment);
         self.is_reached
+    }
+
+    /// Whether there were lines, and none said when it was written: then nothing could be chosen.
+    #[must_use]
+    pub fn could_not_choose(&self) -> bool {
+        self.has_read && !self.knows_time
     }
 }
 
@@ -66,6 +78,8 @@ mod tests {
             "26/11/22 07:50:12 INFO SparkContext: Running Spark",
             r#"{"ts":"2026-11-22T07:50:12.001Z","level":"INFO"}"#,
             "[2026-11-22 07:50:12] hello",
+            r#"{"level":"info","msg":"started","ts":"2026-11-22T07:50:12Z"}"#,
+            r#"{"level": "info", "@timestamp": "2026-11-22T07:50:12Z"}"#,
         ] {
             assert_eq!(written_at(line.as_bytes()), expected, "{line}");
         }

@@ -1,6 +1,6 @@
 //! How logs are printed: one as it is, several line by line with the allocation and the task before each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use regex::bytes::Regex;
 use serde::Serialize;
@@ -28,12 +28,14 @@ pub(super) struct Wanted {
     pub(super) since: Option<Since>,
     /// What matches.
     pub(super) pattern: Option<Regex>,
+    /// Only the last so many of these, once the log is read to its end.
+    pub(super) last: Option<usize>,
 }
 
 impl Wanted {
     /// Whether every byte is printed.
     fn is_all(&self) -> bool {
-        self.since.is_none() && self.pattern.is_none()
+        self.since.is_none() && self.pattern.is_none() && self.last.is_none()
     }
 
     fn keeps(&mut self, line: &[u8]) -> bool {
@@ -49,6 +51,8 @@ pub(super) struct Output<'a> {
     job: String,
     wanted: Wanted,
     lines: BTreeMap<Log, (Lines, Wanted)>,
+    /// Lines that are printed when no later ones take their place.
+    held: BTreeMap<Log, VecDeque<Vec<u8>>>,
     /// Whether logs of several tasks are printed, so that each line needs a name.
     named: bool,
     /// How often in a row a log could not be read.
@@ -57,7 +61,15 @@ pub(super) struct Output<'a> {
 
 impl<'a> Output<'a> {
     pub(super) fn new(report: &'a Report, job: &str, wanted: Wanted) -> Self {
-        Self { report, job: job.to_owned(), wanted, lines: BTreeMap::new(), named: false, away: 0 }
+        Self {
+            report,
+            job: job.to_owned(),
+            wanted,
+            lines: BTreeMap::new(),
+            held: BTreeMap::new(),
+            named: false,
+            away: 0,
+        }
     }
 
     /// Puts a name before each line, where several tasks may write.
@@ -108,14 +120,36 @@ impl<'a> Output<'a> {
         let Some((lines, wanted)) = self.lines.get_mut(log) else { return Ok(()) };
         let mut lines = lines.push(bytes);
         lines.retain(|line| wanted.keeps(line));
-        self.print(log, &lines)
+        self.print_or_hold(log, lines)
+    }
+
+    /// Prints lines, or keeps the last of them.
+    fn print_or_hold(&mut self, log: &Log, lines: Vec<Vec<u8>>) -> Result<(), WriteError> {
+        let Some(last) = self.wanted.last else { return self.print(log, &lines) };
+        let held = self.held.entry(log.clone()).or_default();
+        held.extend(lines);
+        held.drain(..held.len().saturating_sub(last));
+        Ok(())
     }
 
     /// What was written last, without an end of a line.
     pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+        let mut without_times = BTreeSet::new();
         for (log, (mut lines, mut wanted)) in std::mem::take(&mut self.lines) {
             let last: Vec<Vec<u8>> = lines.finish().into_iter().filter(|line| wanted.keeps(line)).collect();
-            self.print(&log, &last)?;
+            self.print_or_hold(&log, last)?;
+            if wanted.since.is_some_and(|since| since.could_not_choose()) {
+                without_times.insert(log.task.clone());
+            }
+        }
+        for (log, held) in std::mem::take(&mut self.held) {
+            self.print(&log, &Vec::from(held))?;
+        }
+        for task in without_times {
+            let what = format!(
+                "no line of the task {task} begins with a time that nomspark reads, so --since chose none of them: --tail chooses by number"
+            );
+            self.report.event(&Event::Warning { what })?;
         }
         Ok(())
     }

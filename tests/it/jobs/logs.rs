@@ -11,6 +11,8 @@ fn a_log_is_followed_over_restarts_to_the_job_s_end() {
     assert_eq!(job.lines(&["-f"]), ["run 0", "run 1", "run 2", "the end"]);
     assert_eq!(job.lines(&["--tail", "2"]), ["run 2", "the end"]);
     assert_eq!(job.lines(&["--grep", "[02]$"]), ["run 0", "run 2"]);
+    // The last that match, not the matches among the last.
+    assert_eq!(job.lines(&["--grep", "run", "--tail", "2"]), ["run 1", "run 2"]);
     job.logs(&["--grep", "["]).run().exits(2);
     job.logs(&["--task", "nosuch"]).run().exits(1);
 }
@@ -61,4 +63,31 @@ fn what_was_written_before_a_moment_is_left_out() {
     assert!(told.len() == 2 && told[0].ends_with("INFO new") && told[1] == "  at New.main", "{told:?}");
     assert_eq!(job.lines(&["--since", "2019-12-31T23:00:00Z"]).len(), 4);
     job.logs(&["--since", "yesterday"]).run().exits(2);
+}
+
+#[test]
+fn where_no_line_tells_its_time_since_says_so() {
+    let job = File::script("timeless", "batch", "echo row 1; echo row 2").group(ONE_TRY).run();
+    assert_eq!(job.lines(&["-f"]).len(), 2);
+    let told = job.logs(&["--since", "1h"]).run().ok();
+    assert_eq!(told.text(), "");
+    assert!(told.stderr.contains("no line of the task work begins with a time that nomspark reads"), "{}", told.stderr);
+}
+
+#[test]
+fn of_a_job_that_starts_others_the_newest_one_s_log_is_read() {
+    let parent = "periodic {\ncrons = [\"0 4 1 1 *\"]\nprohibit_overlap = true\n}";
+    let job = File::script("beat", "batch", "for i in 1 2 3; do echo tick $i; sleep 1; done").group(ONE_TRY);
+    let job = job.job(parent).run();
+    job.logs(&[]).run().exits(1);
+    // It waits for one that is started later.
+    let mut following = job.logs(&["-f"]).spawn();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    job.lab.nomad(&["job", "periodic", "force", &job.id]).ok();
+    following.wait_until_told("this follows foreign-beat/periodic-");
+    assert_eq!(following.wait().ok().text(), "tick 1\ntick 2\ntick 3\n");
+    assert_eq!(job.lines(&[]), ["tick 1", "tick 2", "tick 3"]);
+    for child in job.lab.jobs("foreign-beat/periodic-") {
+        job.lab.nomad(&["job", "stop", "-purge", "-detach", &child]).ok();
+    }
 }
