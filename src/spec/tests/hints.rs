@@ -36,7 +36,7 @@ fn every_value_that_a_hint_says_to_write_is_taken() {
     let rows: [Row<'_>; 5] = [
         (&interval, &["1", "2", "5", "40", "0.5", "100", "1000", "0", "99999", "\"1\"", "\"100\"", "\"1ms\"", "\"x\""]),
         (&memory, &["1", "1024", "0", "1.5", "0.3", "\"1024\"", "\"1GB\"", "\"0.3GB\"", "\"much\""]),
-        (&conf, &["\"1.5g\"", "\"1GiB\"", "\"0\"", "1024", "true"]),
+        (&conf, &["\"1.5g\"", "\"1GiB\"", "\"0\"", "1024"]),
         (&|value| edge(&format!("router_id = {value}")), &["\"51\""]),
         (&|value| edge(&format!("preempt = {value}")), &["\"true\""]),
     ];
