@@ -280,11 +280,12 @@ impl JobState {
     #[must_use]
     pub fn current_allocations(&self) -> Vec<&Allocation> {
         let mut last: BTreeMap<Place<'_>, &Allocation> = BTreeMap::new();
+        let judged = self.job.as_ref().map_or(0, Job::judged_version);
         let is_left = |allocation: &Allocation| allocation.desired_status == "run" && !allocation.is_terminal();
         let decides = |allocation: &&Allocation| self.is_of_judged_version(allocation) || is_left(allocation);
         for allocation in self.allocations.values().filter(decides) {
             let known = last.entry(self.place(allocation)).or_insert(allocation);
-            if rank(allocation) > rank(known) {
+            if rank(allocation, judged) > rank(known, judged) {
                 *known = allocation;
             }
         }
@@ -325,10 +326,10 @@ impl JobState {
 /// The higher one of two allocations with the same index decides.
 ///
 /// The newest, except that one which was cut off with its node and is heard of again is kept, and what took its place
-/// meanwhile is stopped. What comes by event has no version, and is new.
-fn rank(allocation: &Allocation) -> (u64, bool, u64) {
+/// meanwhile is stopped. One whose version is not known is of the version that is judged.
+fn rank(allocation: &Allocation, judged: u64) -> (u64, bool, u64) {
     let is_kept = allocation.desired_status == "run" && !matches!(allocation.client_status.as_str(), "failed" | "lost");
-    (allocation.job_version.unwrap_or(u64::MAX), is_kept, allocation.create_index)
+    (allocation.job_version.unwrap_or(judged), is_kept, allocation.create_index)
 }
 
 /// What an allocation's new state tells, compared with what was known of it.
