@@ -166,7 +166,8 @@ pub(super) async fn inherit_runtime(nomad: &Nomad, spec: &mut ValidSpec) -> Resu
             spec.runtime.image = image;
         }
         // A folder that each node names for itself is no path, and is chosen again in the same way.
-        let arguments = task.config.get("args").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let arguments =
+            task.config.get("args").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         let home = text("command").into_iter().chain(arguments).find_map(|word| word.strip_suffix("/bin/spark-class"));
         if let Some(home) = home.and_then(|home| home.parse().ok())
             && spec.runtime.spark_home.is_none()

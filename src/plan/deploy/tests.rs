@@ -213,11 +213,14 @@ fn a_floating_address_that_the_spec_forgets_is_warned_about() {
 #[test]
 fn a_node_whose_address_is_ipv6_is_refused() {
     let with = |address: &str| SurveyedNode { address: address.parse().ok(), ..node("b", &["raw_exec"]) };
-    let (said, exit) = refusal("runtime {\n  driver = \"raw_exec\"\n}", &survey(vec![node("a", &["raw_exec"]), with("fd00:77::1")]));
+    let (said, exit) =
+        refusal("runtime {\n  driver = \"raw_exec\"\n}", &survey(vec![node("a", &["raw_exec"]), with("fd00:77::1")]));
     assert_eq!(
         said,
         "tasks on the node b have the IPv6 address fd00:77::1, which nomspark's Spark jobs do not support"
     );
     assert_eq!(exit, Exit::Unplaceable);
-    assert!(deploy(&spec("runtime {\n  driver = \"raw_exec\"\n}"), Some(&survey(vec![with("10.0.0.1")])), false).is_ok());
+    assert!(
+        deploy(&spec("runtime {\n  driver = \"raw_exec\"\n}"), Some(&survey(vec![with("10.0.0.1")])), false).is_ok()
+    );
 }
