@@ -390,6 +390,13 @@ job "master" {
             } >"$conf"
           ) || exit 1
           command -v "$1" >/dev/null || { echo "exec: $1: not found" >&2; exit 127; }
+          # The plugin is made for Spark 4: an older master would end with the name of a class that nobody knows.
+          older=$(compgen -G "$SPARK_HOME/jars/spark-core_2.12-*.jar")
+          if [[ ${var.recovery} == consul && -n $older ]]; then
+            older=$${older##*_2.12-}
+            echo "masters that recover through Consul need Spark 4, and $SPARK_HOME is Spark $${older%.jar}" >&2
+            exit 2
+          fi
           exec "$@"
         EOT
       }

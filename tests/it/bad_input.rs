@@ -324,6 +324,18 @@ fn a_spark_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_spark_that_is_too_old_for_the_recovery_is_named() {
+    let cluster = Cluster::named("old-spark", CLUSTER);
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    symlink(cluster.lab().spark_home.join("bin"), folder.path().join("bin")).unwrap();
+    fs::create_dir(folder.path().join("jars")).unwrap();
+    fs::write(folder.path().join("jars/spark-core_2.12-3.5.9.jar"), "").unwrap();
+    let (failure, _) = crashing_deploy(&cluster, folder.path().to_str().unwrap(), "nomspark logs");
+    failure.shows("masters that recover through Consul need Spark 4, and ").says("is Spark 3.5.9");
+}
+
+#[test]
 fn a_java_that_is_not_there_is_in_the_end_of_the_log() {
     let cluster = Cluster::named("no-java", CLUSTER);
     let folder = tempfile::tempdir().unwrap();
