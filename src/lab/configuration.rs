@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -142,11 +143,16 @@ fn steady() -> Value {
     json!({ "cleanup_dead_servers": false })
 }
 
+/// What a core of a lab counts for, whatever its clock.
+const MHZ_PER_CORE: usize = 3_000;
+
 fn nomad_client(host: &Host, ports: Ports, tools: &Tools) -> Value {
     let (first, last) = ports.dynamic();
     let mut client = json!({
         "enabled": true,
         "network_interface": if host.address.is_loopback() { "lo" } else { wiring::INTERFACE },
+        // By the clocks of slow processors fewer clusters would fit, and shares of CPU only weigh tasks against each other.
+        "cpu_total_compute": MHZ_PER_CORE * std::thread::available_parallelism().map_or(1, NonZero::get),
         "min_dynamic_port": first,
         "max_dynamic_port": last,
         "meta": {
