@@ -44,6 +44,18 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// Whether somebody stopped the job (`EvalTriggerJobDeregister` in Nomad's `structs.go`).
+    #[must_use]
+    pub fn is_of_a_stop(&self) -> bool {
+        self.triggered_by == "job-deregister"
+    }
+
+    /// Whether somebody gave the job a new definition (`EvalTriggerJobRegister`, `EvalTriggerScaling`).
+    #[must_use]
+    pub fn is_of_a_definition(&self) -> bool {
+        matches!(self.triggered_by.as_str(), "job-register" | "job-scaling")
+    }
+
     /// Whether the scheduler has still to run for it: now, later, or when there is room.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -138,17 +138,15 @@ pub struct Lifecycle {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ReschedulePolicy {
-    /// How often within an interval.
-    pub attempts: u64,
     /// Whether without a limit.
     pub unlimited: bool,
 }
 
 impl ReschedulePolicy {
-    /// Whether it is never placed anew.
+    /// Whether it comes to an end, at once or after some attempts.
     #[must_use]
-    pub fn is_never(&self) -> bool {
-        !self.unlimited && self.attempts == 0
+    pub fn is_limited(&self) -> bool {
+        !self.unlimited
     }
 }
 
@@ -170,12 +168,6 @@ impl Job {
     #[must_use]
     pub fn is_left_on_lost_nodes(&self) -> bool {
         self.kind == "sysbatch"
-    }
-
-    /// The version whose outcome is asked for, by number. To stop a job makes a version of its own, in which nothing is new.
-    #[must_use]
-    pub fn judged_version(&self) -> u64 {
-        if self.stop { self.version.saturating_sub(1) } else { self.version }
     }
 
     /// A task of a group.

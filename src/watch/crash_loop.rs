@@ -43,7 +43,7 @@ pub struct CrashLoop {
     /// From the first of these failures to the last.
     pub span: Duration,
     /// Whether Nomad gives it up, now or soon, by the job's own words: it neither waits longer between two tries nor places
-    /// another allocation.
+    /// other allocations for ever.
     pub is_given_up: bool,
 }
 
@@ -104,11 +104,11 @@ impl JobState {
     }
 }
 
-/// Whether the job file says that a task which fails too often fails its allocation, and that no other one is placed then.
+/// Whether the job file says that a task which fails too often fails its allocation, and that others are not placed for ever.
 fn is_given_up_at_last(job: &Job, allocation: &Allocation, task: &str) -> bool {
     let group = job.task_groups.iter().find(|group| group.name == allocation.task_group);
     let restart = job.task(&allocation.task_group, task).and_then(|task| task.restart.as_ref());
-    group.and_then(|group| group.reschedule).is_some_and(|policy| policy.is_never())
+    group.and_then(|group| group.reschedule).is_some_and(|policy| policy.is_limited())
         && restart.is_none_or(|restart| restart.mode != "delay")
 }
 

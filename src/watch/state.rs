@@ -261,13 +261,26 @@ impl JobState {
         Some(Event::PlacementFailed { job: self.id.clone(), reason })
     }
 
+    /// The version whose outcome is asked for: the newest that was not stopped. To stop a job makes a version of its own, in which
+    /// nothing is new, and to stop it again another one.
+    fn judged_version(&self, job: &Job) -> u64 {
+        if !job.stop {
+            return job.version;
+        }
+        let definitions = self.evaluations.values().filter(|evaluation| evaluation.is_of_a_definition());
+        let defined = definitions.map(|evaluation| evaluation.create_index).max().unwrap_or(0);
+        let is_later = |evaluation: &&Evaluation| evaluation.is_of_a_stop() && evaluation.create_index > defined;
+        let stops = self.evaluations.values().filter(is_later).count() as u64;
+        job.version.saturating_sub(stops.max(1))
+    }
+
     /// Whether an allocation is of the version whose outcome is asked for. Nomad keeps those of older versions, which tell
     /// nothing of this one; it carries running ones over where a new version changes nothing for them.
     #[must_use]
     pub(super) fn is_of_judged_version(&self, allocation: &Allocation) -> bool {
         let Some(job) = &self.job else { return true };
         // One whose version is not known came by an event, and is as new as what is known of the job.
-        allocation.job_version.is_none_or(|version| version == job.judged_version())
+        allocation.job_version.is_none_or(|version| version == self.judged_version(job))
     }
 
     /// The allocations of a version, as far as their versions are known.
@@ -280,7 +293,7 @@ impl JobState {
     #[must_use]
     pub fn current_allocations(&self) -> Vec<&Allocation> {
         let mut last: BTreeMap<Place<'_>, &Allocation> = BTreeMap::new();
-        let judged = self.job.as_ref().map_or(0, Job::judged_version);
+        let judged = self.job.as_ref().map_or(0, |job| self.judged_version(job));
         let is_left = |allocation: &Allocation| allocation.desired_status == "run" && !allocation.is_terminal();
         let decides = |allocation: &&Allocation| self.is_of_judged_version(allocation) || is_left(allocation);
         for allocation in self.allocations.values().filter(decides) {

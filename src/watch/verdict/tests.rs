@@ -245,3 +245,29 @@ fn a_job_that_only_starts_others_goes_on_until_it_is_stopped() {
     assert_eq!(verdict(parent("running"), Vec::new()), None);
     assert_eq!(verdict(Job { stop: true, ..parent("dead") }, Vec::new()), Some(Verdict::Stopped));
 }
+
+#[test]
+fn a_job_that_was_stopped_twice_is_judged_by_what_it_was_before() {
+    let evaluation = |id: &str, triggered_by: &str, index: u64| Evaluation {
+        id: id.to_owned(),
+        job: JOB.to_owned(),
+        status: "complete".to_owned(),
+        triggered_by: triggered_by.to_owned(),
+        create_index: index,
+        ..Evaluation::default()
+    };
+    let mut state = JobState::new(JOB);
+    state.list(JobListing {
+        id: JOB.to_owned(),
+        job: Some(Job { stop: true, version: 3, ..job("dead", 1) }),
+        allocations: vec![Allocation { job_version: Some(1), ..allocation("a", 0, "complete", (15, 16)) }],
+        evaluations: vec![
+            evaluation("1", "job-register", 10),
+            evaluation("2", "job-scaling", 14),
+            evaluation("3", "job-deregister", 20),
+            evaluation("4", "job-deregister", 30),
+        ],
+        deployments: Vec::new(),
+    });
+    assert_eq!(state.verdict(), Some(Verdict::Complete));
+}
