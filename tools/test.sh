@@ -24,6 +24,6 @@ step --show doc "documentation without broken links" "1 minute the first time" \
 alone=(floating::whatever masters:: drill::every_fault address::plain)
 step --show test "unit and integration tests, against real Nomad, Consul and Spark" "several minutes" \
   cargo test --locked -- "${alone[@]/#/--skip=}"
-step --show alone "takeovers on three hosts" "12 minutes" \
+step --show alone "takeovers on three hosts" "19 minutes" \
   cargo test --locked --test it -- --test-threads 1 "${alone[@]}"
 say "==> all passed after $SECONDS s"
