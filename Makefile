@@ -6,7 +6,7 @@ help:
 	@echo 'make demo       start a cluster on this machine, deploy Spark, count the words of a book'
 	@echo 'make demo-down  end the demo'
 	@echo 'make test       format, lints, documentation, unit and integration tests'
-	@echo 'make soak       an hour and a half of drills and WordCounts'
+	@echo 'make soak       two hours of drills, jobs, WordCounts and other versions of Spark and Nomad'
 	@echo 'make bench      benchmarks'
 	@echo 'make fmt        format the code'
 

@@ -25,7 +25,7 @@ edge {
   # Different for every group of VRRP routers on the network segment.
   router_id = 51
 
-  # borie is preferred: it takes the address back as soon as it is well again, which cuts the connections once more.
+  # borie is preferred: it takes the address back 5 s after it is well again, which cuts the connections once more.
   # Leave it out where the hosts are equal, and the address stays where it is.
   preempt = true
 

@@ -34,16 +34,20 @@ states() {
   done < <(wanted)
 }
 
+# A HAProxy that is started anew, at whatever time, finds out by itself who is up.
+trap 'echo 1 >"$folder/servers.state"' EXIT
+
 for ((round = 0; round < 100; round++)); do
   # Again every second: the first signals may be lost.
   if ((round % 10 == 0)); then
     states >"$folder/servers.state"
-    kill -USR2 "$(<"$folder/haproxy.pid")"
+    pid=$(<"$folder/haproxy.pid")
+    # Whoever has the number of one that has ended would end by the signal.
+    runs=$(<"/proc/$pid/comm")
+    if [[ $runs == haproxy ]]; then kill -USR2 "$pid"; else echo "process $pid of haproxy.pid is ${runs:-gone}" >&2; fi
   fi
   sleep 0.1
   if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then
-    # A HAProxy that is started anew, at whatever time, finds out by itself who is up.
-    echo 1 >"$folder/servers.state"
     exit 0
   fi
 done

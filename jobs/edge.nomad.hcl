@@ -35,7 +35,7 @@ variable "driver" {
 }
 
 variable "image" {
-  description = "The container image with HAProxy, keepalived, bash, coreutils, grep, iproute2 and util-linux; null for raw_exec."
+  description = "The container image with HAProxy, keepalived, bash, coreutils, grep, iproute2, sed and util-linux; null for raw_exec."
   type        = string
   default     = null
 }
@@ -185,12 +185,13 @@ job "edge" {
       address  = local.address
       task     = "keepalived"
 
+      # The shell puts in the task's folder: Nomad 1.8 never updates the check of a group for which it does that itself.
       check {
         name     = "HAProxy answers"
         type     = "script"
         task     = "keepalived"
         command  = "/bin/bash"
-        args     = ["$${NOMAD_TASK_DIR}/probe.sh", "$${NOMAD_PORT_statistics}"]
+        args     = ["-c", "exec /bin/bash \"$NOMAD_TASK_DIR/probe.sh\" \"$NOMAD_PORT_statistics\""]
         interval = "2s"
         timeout  = "30s"
       }

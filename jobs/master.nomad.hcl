@@ -274,12 +274,13 @@ job "master" {
 
       # A master that answers may still be STANDBY or RECOVERING: only ALIVE is passing.
       # The script bounds its own time: Nomad 1.11 can lose a task of exec when it has to end a check.
+      # The shell puts in the task's folder: Nomad 1.8 never updates the check of a group for which it does that itself.
       check {
         name     = "Spark says ALIVE"
         type     = "script"
         task     = "master"
         command  = "/bin/bash"
-        args     = ["$${NOMAD_TASK_DIR}/alive.sh"]
+        args     = ["-c", "exec /bin/bash \"$NOMAD_TASK_DIR/alive.sh\""]
         interval = "2s"
         timeout  = "30s"
         # A master that stands by is as well as one that leads.
@@ -379,6 +380,22 @@ job "master" {
         change_mode = "restart"
         splay       = "0s"
         data        = <<-EOT
+          # The file's name says it: spark-core_SCALA-VERSION.jar.
+          spark=$(compgen -G "$SPARK_HOME/jars/spark-core_2.*.jar")
+          spark=$${spark##*/spark-core_2.??-}
+          spark=$${spark%.jar}
+          needs='' own=$(<"$NOMAD_TASK_DIR/spark.conf")
+          case ${var.recovery}:$spark in
+            # An older master would end with the name of a class that nobody knows, or keep nothing and not say so.
+            consul:[12].* | consul:3.[0-4].*) needs="through Consul need Spark 3.5 or later" ;;
+            rocksdb:[123].*) needs="with RocksDB need Spark 4" ;;
+            # Its web UI has the servlets of before Jakarta.
+            consul:3.*) own=$${own//nomspark.recovery.LeaderFilter/nomspark.recovery.JavaxLeaderFilter} ;;
+          esac
+          if [[ -n $needs ]]; then
+            echo "masters that recover $needs, and $SPARK_HOME is Spark $spark" >&2
+            exit 2
+          fi
           conf="$NOMAD_SECRETS_DIR/spark.conf"
           rm -f "$conf"
           (
@@ -386,17 +403,10 @@ job "master" {
             {
               cat "$${SPARK_CONF_DIR:-$SPARK_HOME/conf}/spark-defaults.conf" 2>/dev/null
               echo
-              cat "$NOMAD_TASK_DIR/spark.conf"
+              printf '%s\n' "$own"
             } >"$conf"
           ) || exit 1
           command -v "$1" >/dev/null || { echo "exec: $1: not found" >&2; exit 127; }
-          # The plugin is made for Spark 4: an older master would end with the name of a class that nobody knows.
-          older=$(compgen -G "$SPARK_HOME/jars/spark-core_2.12-*.jar")
-          if [[ ${var.recovery} == consul && -n $older ]]; then
-            older=$${older##*_2.12-}
-            echo "masters that recover through Consul need Spark 4, and $SPARK_HOME is Spark $${older%.jar}" >&2
-            exit 2
-          fi
           exec "$@"
         EOT
       }

@@ -56,9 +56,15 @@ variable "ports" {
 }
 
 variable "ours" {
-  description = "Whether this cluster's edge runs already, and may have the address and the ports."
+  description = "Whether this cluster's edge has the address already."
   type        = bool
   default     = false
+}
+
+variable "own_ports" {
+  description = "The ports on which this cluster's edge listens already, by the name of the host's Nomad client."
+  type        = map(list(number))
+  default     = {}
 }
 
 variable "hosts" {
@@ -139,7 +145,7 @@ job "preflight" {
         env         = true
         data = join("", [
           for name, host in var.hosts :
-          "{{ if eq (env \"node.unique.name\") \"${name}\" }}INTERFACE=${host.interface}\nOWN_ADDRESS=${host.address}\n{{ end }}"
+          "{{ if eq (env \"node.unique.name\") \"${name}\" }}INTERFACE=${host.interface}\nOWN_ADDRESS=${host.address}\nOWN_PORTS=${join(",", lookup(var.own_ports, name, []))}\n{{ end }}"
         ])
       }
 

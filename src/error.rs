@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::cli::exit::Exit;
@@ -47,7 +47,8 @@ pub struct FailedAllocation {
     pub allocation: String,
     /// The name of the node that ran it.
     pub node: String,
-    /// The task that failed.
+    /// The task that failed; empty where none tells, as of a node that was lost.
+    #[serde(serialize_with = "null_where_empty")]
     pub task: String,
     /// One plain sentence.
     pub reason: String,
@@ -61,6 +62,10 @@ pub struct FailedAllocation {
     pub log_tail: Vec<String>,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+}
+
+fn null_where_empty<S: Serializer>(text: &str, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    if text.is_empty() { serializer.serialize_none() } else { serializer.serialize_str(text) }
 }
 
 /// Any error of nomspark, on its way to the user.

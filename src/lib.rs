@@ -6,8 +6,8 @@
 //! spec -> survey -> plan -> render -> submit -> watch -> report
 //! ```
 //!
-//! [`spec`], [`plan`] and [`render`] are pure; only [`survey`], [`submit`], [`watch`], [`lab`] and the clients do I/O,
-//! and only [`report`] prints. [`commands`] wires the steps, one file for each command.
+//! [`spec`], [`plan`] and [`render`] are pure; [`survey`], [`submit`], [`watch`], [`logs`], [`drill`], [`lab`] and the
+//! clients do I/O, and only [`report`] prints. [`commands`] wires the steps, one file for each command.
 
 pub mod cli;
 pub mod commands;

@@ -187,16 +187,22 @@ impl ClusterName {
         format!("{self}-worker")
     }
 
+    /// Where everything of the cluster stands in Consul's KV store.
+    #[must_use]
+    pub fn key_prefix(&self) -> String {
+        format!("nomspark/{self}/")
+    }
+
     /// The key of Consul's KV store that names the edge host which holds the floating address.
     #[must_use]
     pub fn holder_key(&self) -> String {
-        format!("nomspark/{self}/edge/holder")
+        self.key_prefix() + "edge/holder"
     }
 
     /// The key of Consul's KV store that the leading master holds.
     #[must_use]
     pub fn leader_key(&self) -> String {
-        format!("nomspark/{self}/master/leader")
+        self.key_prefix() + "master/leader"
     }
 
     /// The Consul service of the edge hosts.

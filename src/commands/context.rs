@@ -2,14 +2,20 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::cli::{Global, environment};
 use crate::consul::Consul;
 use crate::error::Result;
 use crate::names::RunId;
 use crate::nomad::Nomad;
-use crate::report::{RecordingError, Report};
+use crate::report::{Event, RecordingError, Report, Scope};
 use crate::watch::Evidence;
+
+/// How long Nomad may take to say how many connections it allows.
+const LIMIT_ANSWER: Duration = Duration::from_secs(2);
 
 /// The clients of one cluster.
 #[derive(Debug)]
@@ -17,8 +23,6 @@ pub(super) struct Context<'a> {
     pub(super) nomad: Nomad,
     pub(super) consul: Consul,
     pub(super) report: &'a Report,
-    /// How to type the global options again, for hints.
-    again: String,
 }
 
 impl<'a> Context<'a> {
@@ -26,13 +30,8 @@ impl<'a> Context<'a> {
     pub(super) fn new(global: &Global, report: &'a Report) -> Result<Self> {
         let nomad = environment::nomad(&environment::process, global.namespace.as_deref(), global.region.as_deref())?;
         let consul = environment::consul(&environment::process)?;
-        let mut again = String::new();
-        for (flag, value) in [("--namespace", &global.namespace), ("--region", &global.region)] {
-            if let Some(value) = value {
-                again.push_str(&format!(" {flag} {value}"));
-            }
-        }
-        Ok(Self { nomad: Nomad::new(nomad)?, consul: Consul::new(consul)?, report, again })
+        report.set_scope(Scope::new(global.namespace.as_deref(), global.region.as_deref()));
+        Ok(Self { nomad: Nomad::new(nomad)?, consul: Consul::new(consul)?, report })
     }
 
     /// Begins to record, where that was asked for, and to show what runs.
@@ -44,6 +43,20 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Says once, and only when it is so, that Nomad allows no more connections: everything then waits.
+    pub(super) async fn tell_crowding(&self) -> Result<()> {
+        self.nomad.crowded().await;
+        // Nomad may have no connection left for this either, and a token may not be allowed to ask.
+        let limit = timeout(LIMIT_ANSWER, self.nomad.connection_limit()).await;
+        let limit = limit.ok().and_then(Result::ok).flatten().filter(|limit| *limit > 0);
+        let number = limit.map_or("no more connections".to_owned(), |limit| format!("{limit} connections"));
+        let what = format!(
+            "Nomad allows {number} from one address (`limits.http_max_conns_per_client` of its agent), and all are taken now: \
+             this goes on with fewer, as others end theirs"
+        );
+        Ok(self.report.event(&Event::Warning { what })?)
+    }
+
     /// Whom to ask why something failed.
     pub(super) fn evidence(&self) -> Evidence<'_> {
         Evidence { nomad: &self.nomad, consul: &self.consul }
@@ -51,7 +64,7 @@ impl<'a> Context<'a> {
 
     /// A command line of nomspark for the same cluster.
     pub(super) fn command(&self, arguments: &str) -> String {
-        format!("nomspark {arguments}{}", self.again)
+        self.report.scope().nomspark(arguments)
     }
 }
 
@@ -68,7 +81,7 @@ pub(super) fn new_id() -> RunId {
 }
 
 /// An argument as a shell needs it.
-fn quote(argument: &str) -> String {
+pub(super) fn quote(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+*".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
         argument.to_owned()

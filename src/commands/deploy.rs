@@ -91,8 +91,8 @@ async fn look_at_edge_hosts(context: &Context<'_>, cluster: &ClusterName, prepar
     for job in prepared.iter().filter(|job| job.changes()) {
         let Variables::Edge(variables) = &job.planned.variables else { continue };
         context.report.event(&Event::LookingAtHosts { hosts: variables.edge.hosts.len() })?;
-        let (nomad, id, ours) = (&context.nomad, new_id(), job.planned.runs);
-        let preflight = Preflight { nomad, cluster, id: &id, variables, ours };
+        let id = new_id();
+        let preflight = Preflight { nomad: &context.nomad, cluster, id: &id, variables };
         tokio::select! {
             looked = preflight.run() => looked?,
             () = interrupt::interrupted() => {

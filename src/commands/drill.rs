@@ -12,14 +12,14 @@ use super::spec;
 use crate::cli::exit::Exit;
 use crate::cli::{self, Global, interrupt};
 use crate::drill::{Clients, Drill, Outcome, Recipe, Scenario, page};
-use crate::error::{Advice, Result};
+use crate::error::{Advice, Result, one_line};
 use crate::report::{Event, WriteError, confirm, confirm_by_name, has_terminal};
 use crate::watch::Error;
 
 /// Why a drill is not begun, or its page not written.
 #[derive(Debug, thiserror::Error)]
 enum DrillError {
-    #[error("nobody is there to be asked whether something may be broken")]
+    #[error("a drill breaks something on purpose, and there is no terminal on which to ask for it")]
     NobodyToAsk,
     #[error("none of the scenarios can be done to this cluster")]
     NothingToDo,
@@ -33,7 +33,7 @@ impl Advice for DrillError {
     }
 
     fn hint(&self) -> Option<String> {
-        matches!(self, Self::NobodyToAsk).then(|| "without a terminal, say so with --yes".to_owned())
+        matches!(self, Self::NobodyToAsk).then(|| "allow it with --yes".to_owned())
     }
 }
 
@@ -41,11 +41,11 @@ impl Advice for DrillError {
 pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Context<'_>) -> Result<Exit> {
     let (mut spec, files) = spec::load(&arguments.spec)?;
     if let Some(path) = &arguments.report {
-        // A path that cannot be written is told before anything is broken.
-        write_page(path, "")?;
+        // A path that cannot be written is told before anything is broken; an older page stays until there is a newer one.
+        open_page(path)?;
     }
     let name = spec.name.clone();
-    cluster::leader(&context.nomad, &name).await?;
+    cluster::leader(&name, context).await?;
     cluster::inherit_runtime(&context.nomad, &mut spec).await?;
     let clients = Clients { nomad: context.nomad.clone(), consul: context.consul.clone() };
     let lab = place::lab_hosts(global, &context.nomad.address()).await?;
@@ -75,7 +75,9 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
     let ended = drill.end_application().await;
     match done {
         None => {
+            let written = write_unfinished(arguments.report.as_deref(), &outcome(rounds));
             restored?;
+            written?;
             let left = match ended {
                 Ok(_) => "what was broken is as it was before".to_owned(),
                 Err(_) => "what was broken is as it was before; the drill's application ends by itself".to_owned(),
@@ -83,8 +85,9 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
             return Err(Error::Interrupted { left, resume: same_command("to begin anew") }.into());
         }
         Some(Err(error)) => {
-            if let Some(path) = arguments.report.as_ref().filter(|_| !rounds.is_empty()) {
-                write_page(path, &page(&outcome(rounds)))?;
+            // What ended the drill matters more than a page that cannot be written.
+            if let Err(unwritten) = write_unfinished(arguments.report.as_deref(), &outcome(rounds)) {
+                context.report.event(&Event::Warning { what: one_line(&unwritten) })?;
             }
             return Err(error);
         }
@@ -137,6 +140,19 @@ fn may(arguments: &cli::Drill, drill: &Drill<'_>, scenarios: &[Scenario], contex
         confirm("Go on?")
     };
     Ok(agreed.map_err(WriteError::from)?)
+}
+
+/// Whether a page can be written; changes nothing.
+fn open_page(path: &Path) -> Result<(), DrillError> {
+    let is_new = path.symlink_metadata().is_err();
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    let removed = opened.and_then(|_| if is_new { std::fs::remove_file(path) } else { Ok(()) });
+    removed.map_err(|source| DrillError::Report(path.to_path_buf(), source))
+}
+
+/// The page of a drill that did not come to its end shows the rounds that did.
+fn write_unfinished(path: Option<&Path>, outcome: &Outcome) -> Result<(), DrillError> {
+    path.filter(|_| !outcome.rounds.is_empty()).map_or(Ok(()), |path| write_page(path, &page(outcome)))
 }
 
 fn write_page(path: &Path, text: &str) -> Result<(), DrillError> {

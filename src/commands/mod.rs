@@ -23,7 +23,7 @@ use clap::CommandFactory;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::exit::Exit;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Global};
 use crate::error::Result;
 use crate::report::{Report, WriteError};
 
@@ -35,7 +35,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
     let report = Report::new(cli.global.format);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(WriteError::from)?;
-    let exit = runtime.block_on(dispatch(cli, &report));
+    let exit = runtime.block_on(dispatch(cli, &report)).map_err(|error| amended::within(error, report.scope()));
     report.end(exit.as_ref().err());
     // A task that still follows Nomad must not hold the exit up.
     runtime.shutdown_background();
@@ -45,15 +45,31 @@ pub fn run(cli: Cli) -> Result<Exit> {
 async fn dispatch(cli: Cli, report: &Report) -> Result<Exit> {
     let global = cli.global;
     match cli.command {
-        Command::Deploy(arguments) => deploy::run(&arguments, &Context::new(&global, report)?).await,
-        Command::Plan(arguments) => plan::run(&arguments, &Context::new(&global, report)?).await,
+        Command::Deploy(arguments) => {
+            with_cluster(&global, report, async |context| deploy::run(&arguments, context).await).await
+        }
+        Command::Plan(arguments) => {
+            with_cluster(&global, report, async |context| plan::run(&arguments, context).await).await
+        }
         Command::Render(arguments) => render::run(&arguments, report),
-        Command::Wordcount(arguments) => wordcount::run(&arguments, &Context::new(&global, report)?).await,
-        Command::Watch(arguments) => watch::run(&arguments, &Context::new(&global, report)?).await,
-        Command::Status(arguments) => status::run(&arguments, &Context::new(&global, report)?).await,
-        Command::Logs(arguments) => logs::run(&arguments, &Context::new(&global, report)?).await,
-        Command::Stop(arguments) => stop::run(&arguments, &Context::new(&global, report)?).await,
-        Command::Drill(arguments) => drill::run(&arguments, &global, &Context::new(&global, report)?).await,
+        Command::Wordcount(arguments) => {
+            with_cluster(&global, report, async |context| wordcount::run(&arguments, context).await).await
+        }
+        Command::Watch(arguments) => {
+            with_cluster(&global, report, async |context| watch::run(&arguments, context).await).await
+        }
+        Command::Status(arguments) => {
+            with_cluster(&global, report, async |context| status::run(&arguments, context).await).await
+        }
+        Command::Logs(arguments) => {
+            with_cluster(&global, report, async |context| logs::run(&arguments, context).await).await
+        }
+        Command::Stop(arguments) => {
+            with_cluster(&global, report, async |context| stop::run(&arguments, context).await).await
+        }
+        Command::Drill(arguments) => {
+            with_cluster(&global, report, async |context| drill::run(&arguments, &global, context).await).await
+        }
         Command::Replay(arguments) => replay::run(&arguments, report).await,
         Command::Lab(command) => lab::run(command, report).await,
         Command::Completions { shell } => {
@@ -69,6 +85,22 @@ async fn dispatch(cli: Cli, report: &Report) -> Result<Exit> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// Runs a command that talks to a cluster; whatever it waits for, it is told where Nomad allows no more connections.
+async fn with_cluster(
+    global: &Global,
+    report: &Report,
+    command: impl AsyncFnOnce(&Context<'_>) -> Result<Exit>,
+) -> Result<Exit> {
+    let context = Context::new(global, report)?;
+    let mut command = Box::pin(command(&context));
+    tokio::select! {
+        biased;
+        exit = &mut command => return exit,
+        told = context.tell_crowding() => told?,
+    }
+    command.await
 }
 
 /// Logs go to standard error, and only when they are asked for: with -v or RUST_LOG.

@@ -56,7 +56,7 @@ pub(super) fn load(arguments: &SpecArguments) -> Result<(ValidSpec, JobFiles)> {
 /// A role that the folder leaves out keeps nomspark's own job file.
 fn read_job_file(folder: &Path, role: Role) -> Result<String, JobFileError> {
     let file = folder.join(job_file_name(role));
-    if folder.is_dir() && !file.exists() {
+    if !file.exists() {
         return Ok(JobFiles::default().of(role).to_owned());
     }
     std::fs::read_to_string(&file).map_err(|source| JobFileError { file, source })

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 
-use super::cluster::{self, ClusterError, Endpoints, JobSummary, Master};
+use super::cluster::{self, Endpoints, JobSummary, Master};
 use super::context::Context;
 use super::leader::Leader;
 use crate::cli;
@@ -12,10 +13,13 @@ use crate::cli::exit::Exit;
 use crate::error::Result;
 use crate::names::ClusterName;
 use crate::report::{short, table};
-use crate::spark::{AddressState, FloatingAddress, MasterState};
+use crate::spark::{FloatingAddress, MasterState};
+use crate::watch::address_state;
 
 /// How many ended runs the table shows, the newest.
 const ENDED_SHOWN: usize = 5;
+/// How many jobs are read at the same time.
+const AT_ONCE: usize = 8;
 
 #[derive(Serialize)]
 struct Status {
@@ -33,7 +37,7 @@ struct Status {
 #[derive(Serialize)]
 struct Vip {
     address: IpAddr,
-    /// `serves`, `leads_nowhere`, `no_master` or `unanswered`: what a Spark client met there just now.
+    /// [`AddressState::word`](crate::spark::AddressState::word): what a Spark client met there just now.
     state: &'static str,
     /// The same as a sentence.
     detail: String,
@@ -49,14 +53,11 @@ struct Vip {
 impl Vip {
     async fn ask(address: FloatingAddress, name: &ClusterName, context: &Context<'_>) -> Result<Self> {
         let key = name.holder_key();
-        let (met, recorded) = tokio::try_join!(address.state(), context.consul.key(&key))?;
+        let edge_job = name.edge_job();
+        let asked = address_state(&context.nomad, address, &edge_job);
+        let (met, recorded) = tokio::try_join!(asked, context.consul.key(&key))?;
         let recorded = recorded.map(|note| note.text());
-        let state = match &met {
-            AddressState::Serves { .. } => "serves",
-            AddressState::LeadsNowhere { .. } => "leads_nowhere",
-            AddressState::NoMaster { .. } => "no_master",
-            AddressState::Unanswered { .. } => "unanswered",
-        };
+        let state = met.word();
         let address = address.address;
         let mut detail = format!("{address} {met}{}", note(met.host(), recorded.as_deref()));
         if recorded.is_none() || met.host().is_some_and(|host| recorded.as_deref() != Some(host)) {
@@ -64,7 +65,7 @@ impl Vip {
                 cluster::failed_notes(&context.nomad, name).await?.iter().map(|failure| format!(": {failure}")),
             );
         }
-        let (holder, hint) = (met.host().map(str::to_owned), met.hint(&name.edge_job()));
+        let (holder, hint) = (met.host().map(str::to_owned), met.hint(&edge_job));
         Ok(Self { address, state, detail, hint, holder, recorded })
     }
 
@@ -91,6 +92,9 @@ pub(super) struct MasterLine {
     pub(super) address: String,
     /// Spark's own word, or UNREACHABLE when it does not answer.
     pub(super) state: String,
+    /// Why it was not heard, where a proxy stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
     allocation: String,
     node: String,
 }
@@ -109,16 +113,17 @@ struct WorkerLine {
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Status, context: &Context<'_>) -> Result<Exit> {
-    let name = cluster::name(&arguments.name)?;
+    let name = cluster::name(&arguments.cluster)?;
     let nomad = &context.nomad;
     let mut jobs = Vec::new();
     let mut listed = cluster::jobs(nomad, &name).await?;
     listed.sort_by_key(|job| (job.kind != "service", job.submit_time));
-    for job in listed {
-        jobs.extend(JobSummary::read(nomad, &job.id).await?);
+    let mut summaries = stream::iter(&listed).map(|job| JobSummary::read(nomad, &job.id)).buffered(AT_ONCE);
+    while let Some(summary) = summaries.try_next().await? {
+        jobs.extend(summary);
     }
     if jobs.is_empty() {
-        return Err(ClusterError::Missing(name.to_string()).into());
+        return Err(cluster::missing(&name, context).await.into());
     }
     let masters = cluster::masters(nomad, &name).await?;
     let placed: Vec<(String, String)> = cluster::running_allocations(nomad, &name.worker_job())
@@ -173,6 +178,7 @@ fn master_line(master: &Master) -> MasterLine {
     MasterLine {
         address: detail.address("rpc").unwrap_or_default(),
         state: master.state.as_ref().map_or_else(|| "UNREACHABLE".to_owned(), |state| state.status.clone()),
+        detail: master.proxied.as_ref().map(|_| master.heard()),
         allocation: detail.allocation.id.clone(),
         node: detail.allocation.node_name.clone(),
     }
@@ -195,6 +201,9 @@ fn text(status: &Status) -> String {
     if ended > ENDED_SHOWN {
         text.push_str(&format!("and {} runs that ended earlier\n", ended - ENDED_SHOWN));
     }
+    for waits in status.jobs.iter().filter_map(JobSummary::waits) {
+        text.push_str(&format!("{waits}\n"));
+    }
     let masters: Vec<Vec<String>> = status
         .masters
         .iter()
@@ -209,6 +218,9 @@ fn text(status: &Status) -> String {
         .collect();
     text.push_str("\nMasters, as Spark says\n");
     text.push_str(&table(&["ADDRESS", "STATE", "ALLOCATION", "NODE"], masters));
+    for unheard in status.masters.iter().filter_map(|master| master.detail.as_ref()) {
+        text.push_str(&format!("{unheard}\n"));
+    }
     if let Some(leader) = &status.leader {
         text.push_str(&format!("\n{}\n", leader.text(&status.masters)));
     }

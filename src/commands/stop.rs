@@ -1,18 +1,26 @@
 //! `nomspark stop`: stops what deploy and wordcount started, nothing else.
 
+use std::time::Duration;
+
 use serde::Serialize;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tracing::debug;
 
 use super::cluster::{self, ClusterError};
 use super::context::{Context, same_command};
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
-use crate::error::Result;
+use crate::error::{Result, one_line};
+use crate::names::ClusterName;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
 use crate::report::{Event, WriteError, confirm, short};
 use crate::survey::ROLE_META;
 use crate::watch::{Error, History, Watcher};
+
+/// How often Consul is asked whether the masters' service is gone.
+const LOOKS: usize = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 #[derive(Serialize)]
 struct Stopped {
@@ -27,12 +35,12 @@ struct Stopped {
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<Exit> {
-    let name = cluster::name(&arguments.name)?;
+    let name = cluster::name(&arguments.cluster)?;
     let jobs = cluster::jobs(&context.nomad, &name).await?;
     if jobs.is_empty() {
-        return Err(ClusterError::Missing(name.to_string()).into());
+        return Err(cluster::missing(&name, context).await.into());
     }
-    let (dead, mut jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| !arguments.purge && is_over(job));
+    let (dead, mut jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(is_over);
     // Applications end before the workers that run them, and workers before the master that they would miss.
     jobs.sort_by_key(|job| match job.meta.get(ROLE_META).map(String::as_str) {
         Some("master") => 3,
@@ -40,10 +48,14 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
         Some("worker") => 1,
         _ => 0,
     });
-    let ids: Vec<String> = jobs.into_iter().map(|job| job.id).collect();
-    for job in &dead {
-        context.report.event(&Event::JobDead { job: job.id.clone() })?;
+    let to_stop: Vec<String> = jobs.into_iter().map(|job| job.id).collect();
+    let already_dead: Vec<String> = dead.into_iter().map(|job| job.id).collect();
+    for job in &already_dead {
+        context.report.event(&Event::JobDead { job: job.clone() })?;
     }
+    // Nomad is to forget also what is dead.
+    let forgotten: &[String] = if arguments.purge { &already_dead } else { &[] };
+    let ids = [&to_stop, forgotten].concat();
     let question = format!("Stop the cluster {name} ({})?", ids.join(", "));
     if !ids.is_empty() && !arguments.yes && !confirm(&question).map_err(WriteError::from)? {
         context.report.say("Nothing was stopped.")?;
@@ -51,7 +63,7 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
     }
 
     let mut watcher = Watcher::start(&context.nomad, &ids, History::Skip);
-    for id in &ids {
+    for id in &to_stop {
         let event = if context.nomad.stop_job(id, false).await? {
             Event::JobStopping { job: id.clone() }
         } else {
@@ -74,7 +86,7 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
             return Err(Error::Interrupted { left, resume: same_command("to wait for it") }.into());
         }
     }
-    for id in &ids {
+    for id in &to_stop {
         look(context, id).await?;
         context.report.event(&Event::JobStopped { job: id.clone(), purged: false })?;
     }
@@ -87,16 +99,44 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
         look(context, id).await?;
         context.report.event(&Event::JobStopped { job: id.clone(), purged: true })?;
     }
+    if arguments.purge {
+        forget(&name, context).await?;
+    }
     let stopped = Stopped {
         cluster: name.to_string(),
         jobs: ids,
-        already_dead: dead.into_iter().map(|job| job.id).collect(),
+        already_dead,
         purged: arguments.purge,
         elapsed_ms: context.report.elapsed_ms(),
     };
-    let verb = if stopped.jobs.is_empty() { "was stopped already" } else { "is stopped" };
+    let verb = match (stopped.jobs.is_empty(), stopped.purged) {
+        (true, _) => "was stopped already",
+        (false, true) => "is stopped, and Nomad has forgotten it",
+        (false, false) => "is stopped",
+    };
     context.report.result(&stopped, || format!("Cluster {} {verb}.\n", stopped.cluster))?;
     Ok(Exit::Done)
+}
+
+/// Has Consul forget what the masters and the edge hosts of a cluster wrote down: the next one of its name would wait for workers
+/// that are no more.
+async fn forget(name: &ClusterName, context: &Context<'_>) -> Result<()> {
+    let removed = async {
+        // Nomad takes a service away a moment before its task ends. What stays is a namesake's, of another namespace.
+        for _ in 0..LOOKS {
+            if context.consul.service(&name.master_service()).await?.is_empty() {
+                return context.consul.delete_below(&name.key_prefix()).await;
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+        debug!("another cluster of that name is in Consul");
+        Ok(())
+    };
+    if let Err(error) = removed.await {
+        let what = format!("Consul's records of the cluster, below {}, stay: {}", name.key_prefix(), one_line(&error));
+        context.report.event(&Event::Warning { what })?;
+    }
+    Ok(())
 }
 
 /// Whether nothing of a job runs or will run again. A service that nobody stopped is dead only until Nomad places it anew.
@@ -124,7 +164,7 @@ fn not_stopped(job: &str, seen: &str) -> ClusterError {
 async fn all_ended(watcher: &mut Watcher, jobs: &[String], context: &Context<'_>) -> Result<(), Error> {
     let ended = |watcher: &Watcher| {
         jobs.iter().filter_map(|job| watcher.state(job)).all(|state| {
-            let stopping = state.job.as_ref().is_none_or(|job| job.stop);
+            let stopping = state.job.as_ref().is_none_or(|job| job.stop || is_over(job));
             state.listed && stopping && state.allocations.values().all(Allocation::is_terminal)
         })
     };

@@ -10,7 +10,9 @@ use crate::cli::{self, interrupt};
 use crate::error::Result;
 use crate::nomad::jobs::Job;
 use crate::report::Event;
-use crate::watch::{ApplicationWatcher, Error, History, Patience, Sight, Verdict, Watcher, failed_verdict};
+use crate::watch::{
+    ApplicationWatcher, Error, History, NotedChecks, Patience, Sight, Verdict, Watcher, failed_verdict,
+};
 
 #[derive(Serialize)]
 struct Watched {
@@ -55,17 +57,22 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
     let mut watcher = Watcher::start(&context.nomad, &[job.to_owned()], History::Tell);
     watcher.listed(context.report).await?;
     let listed = watcher.state(job).and_then(|state| state.job.clone());
-    if let Some(parent) = listed.as_ref().filter(|listed| listed.starts_others() && !listed.stop) {
-        let child = newest_child(parent, context).await?;
-        return Box::pin(follow(&child, patience, context)).await;
+    if let Some(parent) = listed.as_ref().filter(|listed| listed.starts_others()) {
+        match newest_child(parent, context).await? {
+            Some(child) => return Box::pin(follow(&child, patience, context)).await,
+            None if parent.stop => {}
+            None => return Err(no_child(parent).into()),
+        }
     }
     let serves = listed.as_ref().filter(|listed| !listed.ends());
-    if let Some(service) = serves {
+    let has_ended = watcher.state(job).is_some_and(|state| state.verdict().is_some());
+    if let Some(service) = serves.filter(|_| !has_ended) {
         let what = format!("{job} is a {} job: it ends only when somebody stops it", service.kind);
         context.report.event(&Event::Warning { what })?;
     }
     let end = |verdict| End { job: job.to_owned(), verdict };
     let mut application = ApplicationWatcher::new(&context.nomad);
+    let mut noted_checks = NotedChecks::default();
     loop {
         if let Some(state) = watcher.state(job) {
             application.begin(state);
@@ -75,7 +82,12 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
                     failed_verdict(context.evidence(), job, verdict).await?;
                     return Ok(end("complete"));
                 }
-                None => patience.refuse_failures(context.evidence(), state, Exit::WorkFailed).await?,
+                None => {
+                    let (evidence, exit) = (context.evidence(), Exit::WorkFailed);
+                    patience.refuse_failures(evidence, state, exit).await?;
+                    noted_checks.note(evidence, state).await;
+                    patience.refuse_failed_deployment(evidence, state, &noted_checks, exit).await?;
+                }
             }
         }
         tokio::select! {
@@ -89,21 +101,26 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
     }
 }
 
-/// The newest job that another one started.
-pub(super) async fn newest_child(parent: &Job, context: &Context<'_>) -> Result<String> {
+/// The newest job that another one started; `None` where it started none.
+async fn newest_child(parent: &Job, context: &Context<'_>) -> Result<Option<String>> {
     let id = &parent.id;
-    // One that a dispatch started keeps the block of the job that it comes from, and is not dispatched again.
-    let (how, start) = if parent.parameterized.is_object() && !parent.dispatched {
-        ("parameterized", format!("nomad job dispatch {id}"))
-    } else {
-        ("periodic", format!("nomad job periodic force {id}"))
-    };
     let children = context.nomad.children(id).await?;
-    let Some(child) = children.into_iter().max_by_key(|child| child.submit_time) else {
-        return Err(Error::NoChild { job: id.clone(), start }.into());
-    };
-    let child = child.id;
+    let Some(child) = children.into_iter().max_by_key(|child| child.submit_time) else { return Ok(None) };
+    let (how, child) = (if is_dispatched(parent) { "parameterized" } else { "periodic" }, child.id);
     let what = format!("{id} is {how} and runs nothing itself: this follows {child}, the newest job that it started");
     context.report.event(&Event::Warning { what })?;
-    Ok(child)
+    Ok(Some(child))
+}
+
+/// What a job that only starts others has not started yet, and how to start one.
+pub(super) fn no_child(parent: &Job) -> Error {
+    let id = parent.id.clone();
+    let start = if is_dispatched(parent) { "dispatch" } else { "periodic force" };
+    Error::NoChild { start: format!("nomad job {start} {id}"), job: id }
+}
+
+/// Whether a dispatch makes a job start another one. What a dispatch started keeps the block of the job that it comes from, and is
+/// not dispatched again.
+fn is_dispatched(parent: &Job) -> bool {
+    parent.parameterized.is_object() && !parent.dispatched
 }

@@ -12,10 +12,10 @@ use tracing::debug;
 
 use self::begin::{Begun, begin};
 use self::failure::unfinished;
-use self::result::{Outcome, OutputFile};
+use self::result::{Outcome, OutputFile, ResultError};
 use self::run::Run;
-use super::amended::resumable;
-use super::context::{Context, same_command};
+use super::amended::{resumable, with_resume};
+use super::context::{Context, quote, same_command};
 use crate::cli::exit::Exit;
 use crate::cli::{self, interrupt};
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: &cli::Wordcount, context: &Context<'_>) -> Re
     let output = arguments.output.as_deref().map(OutputFile::create).transpose()?;
     context.begin(arguments.record.as_deref())?;
     let begun = match &arguments.resume {
-        Some(job) => Begun::resumed(job),
+        Some(job) => Begun::resumed(job, context).await?,
         None => tokio::select! {
             begun = begin(arguments, input, context) => begun?,
             () = interrupt::interrupted() => {
@@ -53,30 +53,61 @@ async fn finish(
     output: Option<OutputFile>,
     context: &Context<'_>,
 ) -> Result<Exit> {
-    let resume = format!("`{}` goes on", context.command(&format!("wordcount --resume {}", run.job())));
-    let finished = timeout(arguments.timeout, run.verdict());
-    let verdict = tokio::select! {
+    let mut resume = format!("wordcount --resume {}", run.job());
+    if let Some(output) = &arguments.output {
+        resume.push_str(&format!(" --output {}", quote(&output.to_string_lossy())));
+    }
+    if arguments.top != cli::WORDS_SHOWN {
+        resume.push_str(&format!(" --top {}", arguments.top));
+    }
+    let resume = format!("`{}` goes on", context.command(&resume));
+    let finished = timeout(arguments.timeout, outcome(arguments.top, run, output, &resume, context));
+    tokio::select! {
         finished = finished => match finished {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(error)) => return Err(unfinished("failed", run, resumable(error, &resume))),
+            Ok(Ok(outcome)) => {
+                context.report.result(&outcome, || outcome.text(context.report.scope()))?;
+                Ok(Exit::Done)
+            }
+            Ok(Err(error)) => Err(unfinished(run.verdict_after(&error), run, error)),
             Err(_) => {
-                let condition = run.condition();
-                let error = Error::TimedOut { condition, after: arguments.timeout, resume };
-                return Err(unfinished("timeout", run, error.into()));
+                let error = Error::TimedOut { condition: run.condition(), after: arguments.timeout, resume };
+                Err(unfinished(Some("timeout"), run, error.into()))
             }
         },
-        () = interrupt::interrupted() => return Err(interrupted(run, resume).await.into()),
-    };
-    if let Err(error) = failed_verdict(context.evidence(), run.job(), verdict).await {
-        return Err(unfinished("failed", run, error.into()));
+        () = interrupt::interrupted() => {
+            let error = interrupted(run, resume).await.into();
+            Err(unfinished(run.judged(), run, error))
+        }
     }
-    let outcome = Outcome::fetch(run, arguments.top, output, context).await?;
-    context.report.result(&outcome, || outcome.text())?;
-    Ok(Exit::Done)
+}
+
+/// Waits for the verdict, and reads what a complete run counted.
+async fn outcome(
+    top: u32,
+    run: &mut Run<'_>,
+    output: Option<OutputFile>,
+    resume: &str,
+    context: &Context<'_>,
+) -> Result<Outcome> {
+    let verdict = run.verdict().await.map_err(|error| resumable(error, resume))?;
+    failed_verdict(context.evidence(), run.job(), verdict).await?;
+    match Outcome::fetch(run, top, output, context).await {
+        Err(error) if error.is_final() => {
+            run.lose_result();
+            Err(error.into())
+        }
+        fetched => fetched.map_err(|error: ResultError| with_resume(error.into(), resume)),
+    }
 }
 
 /// A run whose input is still on its way cannot go on alone: it is stopped. Any other goes on.
 async fn interrupted(run: &mut Run<'_>, resume: String) -> Error {
+    if run.judged().is_some() {
+        return Error::Interrupted {
+            left: format!("the job {} has ended, and its result is not fetched", run.job()),
+            resume,
+        };
+    }
     if !run.is_uploading() {
         return Error::Interrupted { left: format!("the job {} goes on in Nomad", run.job()), resume };
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::http::{self, Error, segment};
 
@@ -172,6 +174,12 @@ impl Consul {
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// `DELETE /v1/kv/:prefix?recurse`: all keys below a prefix, which ends with a slash.
+    pub async fn delete_below(&self, prefix: &str) -> Result<(), Error> {
+        let _: Value = self.http.change(Method::DELETE, &key_path(prefix), &[("recurse", "")], &Value::Null).await?;
+        Ok(())
     }
 
     /// `GET /v1/kv/:key` as a blocking query, once: a key that exists, and its index, as soon as that is another one than

@@ -54,6 +54,8 @@ pub(super) struct Application {
     pub(super) http: http::Client,
     /// How far it was when it had begun.
     pub(super) first: Progress,
+    /// When it was seen to count.
+    started: Instant,
 }
 
 impl Application {
@@ -136,7 +138,8 @@ impl Application {
                 }
                 () = sleep(POLL) => {
                     if let Some(first) = progress(&http).await.filter(|progress| progress.waves >= WARM) {
-                        return Ok(Self { job: job.to_owned(), member: Member::from(&detail), http, first });
+                        let (job, member) = (job.to_owned(), Member::from(&detail));
+                        return Ok(Self { job, member, http, first, started: Instant::now() });
                     }
                 }
             }
@@ -146,6 +149,11 @@ impl Application {
     /// Whether it still counts, as the same run of the same driver.
     pub(super) async fn is_well(&self) -> bool {
         progress(&self.http).await.is_some_and(|progress| progress.continues(&self.first))
+    }
+
+    /// Whether it lasts for another round, in which a cluster may recover and be waited for twice that long.
+    pub(super) fn lasts(&self, limit: Duration) -> bool {
+        self.started.elapsed() + 2 * limit < AT_MOST
     }
 
     /// Tells it to end, and waits for it; whether it ended well.

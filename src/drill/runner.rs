@@ -55,6 +55,8 @@ pub struct Drill<'a> {
     /// Gives the application's job a name of its own.
     new_id: fn() -> RunId,
     application: Option<Application>,
+    /// Whether an application that was replaced had given a wrong answer.
+    was_wrong: bool,
     /// What is broken now and does not become good by itself.
     broken: Option<Fault>,
 }
@@ -71,7 +73,7 @@ impl<'a> Drill<'a> {
         report: &'a Report,
         new_id: fn() -> RunId,
     ) -> Self {
-        Self { name, clients, lab, recipe, limit, report, new_id, application: None, broken: None }
+        Self { name, clients, lab, recipe, limit, report, new_id, application: None, was_wrong: false, broken: None }
     }
 
     /// Reads the cluster and refuses one that is not well; gives what can be drilled of the scenarios.
@@ -154,8 +156,12 @@ impl<'a> Drill<'a> {
         self.well(self.limit, false).await.map(drop)
     }
 
-    /// Ends the application; whether all its answers were right. `true` where none runs.
+    /// Ends the application; whether all answers were right, also those of the ones before it.
     pub async fn end_application(&mut self) -> Result<bool, Error> {
+        Ok(self.end_this_application().await? && !self.was_wrong)
+    }
+
+    async fn end_this_application(&mut self) -> Result<bool, Error> {
         match self.application.take() {
             Some(application) => application.end(&self.clients.nomad, self.report).await,
             None => Ok(true),
@@ -200,10 +206,12 @@ impl<'a> Drill<'a> {
         let avoid = matches!(scenario, Scenario::Node | Scenario::Host).then(|| Fault::node(target)).flatten();
         if let Some(application) = self.application.clone() {
             let in_the_way = avoid.as_ref().is_some_and(|node| node.node_id == application.member.node_id);
-            if !in_the_way && application.is_well().await {
+            let is_well = application.is_well().await;
+            if !in_the_way && application.lasts(self.limit) && is_well {
                 return Ok(application);
             }
-            self.end_application().await?;
+            let was_right = self.end_this_application().await?;
+            self.was_wrong |= is_well && !was_right;
         }
         let id = (self.new_id)();
         // Cores of an application before this one are free as soon as its executors have ended.

@@ -10,6 +10,7 @@ use crate::nomad::allocations::{Allocation, AllocationDetail, TaskState};
 use crate::plan::WorkerSize;
 use crate::spark::{AddressState, FloatingAddress, MasterState};
 use crate::survey::{Lock, floating_address, masters, running_allocations, runs, wanted};
+use crate::watch::address_state;
 
 /// A part of the cluster: an allocation that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,12 +154,12 @@ impl Target {
     async fn read_edge(&mut self, nomad: &Nomad, name: &ClusterName) -> Result<(), Error> {
         self.address = floating_address(nomad, name).await?;
         let Some(address) = self.address else { return Ok(()) };
-        let state = address.state().await?;
+        let edges = running_allocations(nomad, &name.edge_job()).await?;
+        let state = address_state(nomad, address, &name.edge_job()).await?;
         if !matches!(state, AddressState::Serves { .. }) {
             self.problems.push(format!("the floating address {} {state}", address.address));
         }
         let Some(host) = state.host() else { return Ok(()) };
-        let edges = running_allocations(nomad, &name.edge_job()).await?;
         self.holder = edges.iter().map(Member::from).find(|member| member.node == host);
         if self.holder.is_none() {
             self.problems.push(format!("{host} answers at the floating address, but runs no allocation of the edge"));

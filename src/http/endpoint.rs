@@ -27,6 +27,8 @@ pub struct Endpoint {
     pub query: Vec<(&'static str, String)>,
     /// How the server's certificate is checked and which one is shown to it.
     pub tls: Tls,
+    /// Whether no proxy of the environment is used on the way.
+    pub past_proxies: bool,
 }
 
 /// TLS settings, as Nomad's and Consul's own tools have them.
@@ -60,6 +62,7 @@ impl Endpoint {
             basic_auth: None,
             query: Vec::new(),
             tls: Tls::default(),
+            past_proxies: false,
         }
     }
 
@@ -75,7 +78,7 @@ impl Endpoint {
     /// HOST:PORT of the proxy that requests go through, as `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` have it.
     #[must_use]
     pub fn proxy(&self) -> Option<String> {
-        if self.is_loopback() {
+        if self.is_direct() {
             return None;
         }
         let address = self.address.as_str().parse::<http::Uri>().ok()?;
@@ -91,7 +94,12 @@ impl Endpoint {
         format!("{} at {} {what}", self.service, self.display_address())
     }
 
-    /// Whether the server is on this machine, so that no proxy can reach it.
+    /// Whether no proxy is used.
+    pub(super) fn is_direct(&self) -> bool {
+        self.past_proxies || self.is_loopback()
+    }
+
+    /// Whether the server is on this machine, so that no proxy can reach it; Go's clients leave proxies out then, too.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self.address.host_str() {

@@ -3,6 +3,7 @@
 use reqwest::{Method, StatusCode};
 
 use super::Endpoint;
+use super::capability::capability;
 use crate::cli::exit::Exit;
 use crate::error::{Advice, causes};
 
@@ -20,6 +21,10 @@ const LAYERS: [&str; 5] = [
     "tcp connect error",
     "connection error",
 ];
+
+/// What hyper says of a server that answers before it has the request. Nomad does so on connections beyond its limit: it answers 429
+/// as soon as they are there, and closes them.
+const UNASKED: &str = "received unexpected message from connection";
 
 /// A request that failed.
 #[derive(Debug, thiserror::Error)]
@@ -133,13 +138,16 @@ impl Error {
         match self {
             // A time-out is not: the server had its half a minute, and three more would be two minutes of silence.
             Self::Unreachable { .. } | Self::Proxy { .. } => true,
-            Self::Status { status, body, .. } => {
-                let busy = status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS;
-                // Nomad answers 500 to what will never work, too.
-                busy && !is_final(body)
-            }
+            // Nomad answers 500 to what will never work, too.
+            Self::Status { status, body, .. } => self.is_crowded() || (status.is_server_error() && !is_final(body)),
             _ => false,
         }
+    }
+
+    /// Whether the server allows no more connections, or requests, now: that passes.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        matches!(self, Self::Status { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS)
     }
 
     /// Whether the server cannot have seen the request.
@@ -147,7 +155,7 @@ impl Error {
     pub fn never_arrived(&self) -> bool {
         match self {
             Self::Unreachable { never_arrived, .. } | Self::Proxy { never_arrived, .. } => *never_arrived,
-            Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Status { .. } => self.is_crowded(),
             _ => false,
         }
     }
@@ -180,6 +188,11 @@ impl Error {
         if source.is_timeout() && !source.is_connect() {
             let what = endpoint.describe(&format!("did not answer {method} {path}{}", through_proxy(endpoint)));
             return Self::Timeout { what };
+        }
+        if causes(source).iter().any(|cause| cause == UNASKED) {
+            let what = endpoint.describe(&format!("closed the connection before it was asked {method} {path}"));
+            let body = "it allows no more connections from this address".to_owned();
+            return Self::Status { what, status: StatusCode::TOO_MANY_REQUESTS, body };
         }
         if let Some(proxy) = endpoint.proxy() {
             let what = format!("the request to {} went to the proxy {proxy}", endpoint.display_address());
@@ -249,37 +262,17 @@ impl Advice for Error {
                 Some(capability) => format!("set {variable} to a token whose policy grants {capability}"),
                 None => format!("set {variable} to a token whose policy allows this"),
             }),
-            Self::Status { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS => Some(
-                "Nomad's agent allows so many connections from one address, `limits.http_max_conns_per_client` (100 by default): read fewer \
-                 logs at once with --alloc or --task"
+            Self::Status { body, .. } if body.contains("No path to region") => Some(
+                "name a region with --region or NOMAD_REGION that `nomad server members` lists".to_owned(),
+            ),
+            Self::Status { .. } if self.is_crowded() => Some(
+                "find out who holds the connections of this address (`ss -tnp`), or raise `limits.http_max_conns_per_client` \
+                 of Nomad's agent (100 by default)"
                     .to_owned(),
             ),
             _ => None,
         }
     }
-}
-
-/// What Nomad's ACL asks for, by the request that was refused.
-///
-/// Source: <https://developer.hashicorp.com/nomad/docs/other-specifications/acl-policy>.
-fn capability(what: &str) -> Option<&'static str> {
-    const CAPABILITIES: [(&str, &str); 14] = [
-        ("/v1/client/fs/logs", "read-logs in the namespace"),
-        ("/v1/client/fs", "read-fs in the namespace"),
-        ("/exec", "alloc-exec in the namespace (with raw_exec also alloc-node-exec)"),
-        ("/signal", "alloc-lifecycle in the namespace"),
-        ("/stop", "alloc-lifecycle in the namespace"),
-        ("/drain", "node write"),
-        ("/v1/jobs/parse", "submit-job in the namespace"),
-        ("POST /v1/jobs", "submit-job in the namespace"),
-        ("GET /v1/jobs", "list-jobs in the namespace"),
-        ("DELETE /v1/job", "submit-job in the namespace"),
-        ("/plan", "submit-job in the namespace"),
-        ("/v1/node", "node read"),
-        ("/v1/job", "read-job in the namespace"),
-        ("/v1/event/stream", "read-job in the namespace"),
-    ];
-    CAPABILITIES.iter().find(|(path, _)| what.contains(path)).map(|(_, capability)| *capability)
 }
 
 /// Whether Nomad's words say that trying again is useless: it reports a refused job with status 500.

@@ -1,7 +1,9 @@
 //! The HTTP that the clients of Nomad, Consul and Spark share: addresses, TLS, tokens, time-outs, retries, errors.
 
+mod capability;
 mod endpoint;
 mod error;
+mod places;
 mod retry;
 mod tls;
 
@@ -17,6 +19,7 @@ pub use endpoint::{Endpoint, Tls};
 pub use error::Error;
 pub use retry::backoff;
 
+use places::Places;
 use retry::{Attempt, retry};
 
 /// How long a server may take to accept a connection.
@@ -46,6 +49,7 @@ pub struct Client {
     endpoint: Arc<Endpoint>,
     base: Url,
     http: reqwest::Client,
+    places: Arc<Places>,
 }
 
 /// A path's segment, encoded, so that no name can reach another endpoint.
@@ -87,7 +91,7 @@ impl Client {
         let http = builder
             .build()
             .map_err(|source| Error::Setting { what: endpoint.describe("cannot be set up"), source: source.into() })?;
-        Ok(Self { endpoint: Arc::new(endpoint), base, http })
+        Ok(Self { endpoint: Arc::new(endpoint), base, http, places: Arc::new(Places::new()) })
     }
 
     /// What is added to every query under this name.
@@ -114,7 +118,8 @@ impl Client {
     /// A request with everything that the endpoint adds to it.
     pub fn request(&self, method: Method, path: &str, query: Query<'_>) -> RequestBuilder {
         let mut url = self.base.clone();
-        url.set_path(path);
+        // Behind a proxy a server may begin below a folder.
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         let mut request = self.http.request(method, url).query(&self.endpoint.query).query(query);
         if let Some(token) = &self.endpoint.token {
             request = request.header(self.endpoint.token_header, token.expose_secret());
@@ -178,14 +183,18 @@ impl Client {
 
     /// Reads a document together with the index at which the server had it (`X-Nomad-Index`, `X-Consul-Index`).
     pub async fn get_indexed<T: DeserializeOwned>(&self, path: &str, query: Query<'_>) -> Result<(T, u64), Error> {
-        retry(Attempt::Read, || self.get_indexed_once(path, query, ANSWER_TIMEOUT)).await
+        retry(Attempt::Read, || self.in_a_place(self.get_indexed_once(path, query, ANSWER_TIMEOUT))).await
     }
 
     /// Opens an answer that is read piece by piece; the caller bounds the time.
     pub async fn open(&self, path: &str, query: Query<'_>) -> Result<Response, Error> {
         let request = self.request(Method::GET, path, query);
         match tokio::time::timeout(ANSWER_TIMEOUT, self.send(&Method::GET, path, request)).await {
-            Ok(answer) => answer,
+            Ok(answer) => answer.inspect_err(|error| {
+                if error.is_crowded() {
+                    self.places.tell();
+                }
+            }),
             Err(_) => Err(Error::Timeout { what: self.endpoint.describe(&format!("did not answer GET {path}")) }),
         }
     }
@@ -213,10 +222,30 @@ impl Client {
         Err(Error::from_status(&self.endpoint, method, path, status, &body))
     }
 
+    /// Waits until the server has answered that it allows no more connections.
+    pub async fn crowded(&self) {
+        self.places.crowded().await;
+    }
+
+    /// Sends a request when there is a place for it.
+    async fn in_a_place<T>(&self, request: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let place = self.places.take().await;
+        let answer = request.await;
+        if answer.as_ref().is_err_and(Error::is_crowded) {
+            self.places.refused(place);
+        } else {
+            self.places.allowed();
+        }
+        answer
+    }
+
     async fn answer(&self, method: &Method, path: &str, request: RequestBuilder) -> Result<Vec<u8>, Error> {
-        let response = self.send(method, path, request.timeout(ANSWER_TIMEOUT)).await?;
-        let bytes = response.bytes().await.map_err(|source| self.transport(method, path, &source))?;
-        Ok(bytes.to_vec())
+        let answer = async {
+            let response = self.send(method, path, request.timeout(ANSWER_TIMEOUT)).await?;
+            let bytes = response.bytes().await.map_err(|source| self.transport(method, path, &source))?;
+            Ok(bytes.to_vec())
+        };
+        self.in_a_place(answer).await
     }
 
     fn transport(&self, method: &Method, path: &str, source: &reqwest::Error) -> Error {

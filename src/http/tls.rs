@@ -11,8 +11,7 @@ type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Applies proxy, socket and TLS settings; gives the base address of all requests.
 pub(super) fn configure(builder: ClientBuilder, endpoint: &Endpoint) -> Result<(ClientBuilder, Url), Error> {
-    // Proxies cannot reach this machine's loopback; Go's clients leave it out too.
-    let mut builder = if endpoint.is_loopback() { builder.no_proxy() } else { builder };
+    let mut builder = if endpoint.is_direct() { builder.no_proxy() } else { builder };
     let mut base = endpoint.address.clone();
 
     if endpoint.address.scheme() == "unix" {

@@ -159,8 +159,9 @@ fn nomad_client(host: &Host, ports: Ports, tools: &Tools) -> Value {
             "spark_home": tools.spark.path,
             "consul_http_addr": SocketAddr::new(host.address, ports.consul).to_string(),
         },
-        // A Consul that is away for a while must not cost a task its life.
-        "template": { "consul_retry": { "attempts": 0, "max_backoff": "5s" } },
+        // A Consul that is away for a while must not cost a task its life. Nomad 1.8 takes the inner block for an unknown key
+        // unless it is in a list.
+        "template": { "consul_retry": [{ "attempts": 0, "max_backoff": "5s" }] },
         "options": { "fingerprint.denylist": FINGERPRINTERS_OFF },
         // A full disk of a laptop is no reason to throw away the logs of what just ended.
         "gc_disk_usage_threshold": 99,

@@ -41,16 +41,37 @@ impl Selection {
         (self.allocation.is_none() && allocations) || (self.task.is_none() && tasks > 1)
     }
 
-    /// Their logs: those of the tasks that have started.
+    /// The allocations that are not read, nor ever will be: they had ended before, and others are read in their place.
     #[must_use]
-    pub fn logs(&self, state: &JobState) -> BTreeSet<Log> {
+    pub fn old_allocations(&self, state: &JobState) -> BTreeSet<String> {
+        let read: BTreeSet<&str> = self.allocations(state).iter().map(|allocation| allocation.id.as_str()).collect();
+        let ended = state.allocations.values().filter(|allocation| allocation.is_terminal());
+        ended.map(|allocation| allocation.id.clone()).filter(|id| !read.contains(id.as_str())).collect()
+    }
+
+    /// The allocations to read where a job is followed: all but those that are old. One that comes and goes between two looks
+    /// is among them.
+    #[must_use]
+    pub fn allocations_since<'a>(&self, state: &'a JobState, old: &BTreeSet<String>) -> Vec<&'a Allocation> {
+        let is_read = |allocation: &&Allocation| self.is_named(allocation) && !old.contains(&allocation.id);
+        state.allocations.values().filter(is_read).collect()
+    }
+
+    /// Whether an allocation may be read.
+    #[must_use]
+    pub fn is_named(&self, allocation: &Allocation) -> bool {
+        self.allocation.as_ref().is_none_or(|prefix| allocation.id.starts_with(prefix))
+    }
+
+    /// The logs of allocations: those of the tasks that have started.
+    pub fn logs<'a>(&self, allocations: impl IntoIterator<Item = &'a Allocation>) -> BTreeSet<Log> {
         let mut logs = BTreeSet::new();
-        for allocation in self.allocations(state) {
+        for allocation in allocations {
             let started = allocation.task_states.iter().filter(|(_, task)| task.started_at.is_some());
             for (task, _) in started.filter(|(name, _)| self.task.as_ref().is_none_or(|task| task == *name)) {
                 for stream in &self.streams {
-                    let (allocation, task) = (allocation.id.clone(), task.clone());
-                    logs.insert(Log { allocation, task, stream: *stream });
+                    let (job, allocation, task) = (allocation.job.clone(), allocation.id.clone(), task.clone());
+                    logs.insert(Log { job, allocation, task, stream: *stream });
                 }
             }
         }
@@ -100,7 +121,7 @@ mod tests {
 
     fn names(selection: &Selection, state: &JobState) -> Vec<String> {
         selection
-            .logs(state)
+            .logs(selection.allocations(state))
             .iter()
             .map(|log| format!("{} {} {}", log.allocation, log.task, log.stream.as_str()))
             .collect()
@@ -119,6 +140,27 @@ mod tests {
     fn where_nothing_runs_the_last_ones_are_read() {
         let state = state(vec![allocation("a", 0, "complete", true), allocation("b", 1, "failed", true)]);
         assert_eq!(names(&selection(None, Some("main")), &state).len(), 4);
+    }
+
+    #[test]
+    fn whoever_comes_later_is_read_also_when_it_has_ended() {
+        let selection = selection(None, Some("main"));
+        let first = state(vec![
+            allocation("a", 0, "running", true),
+            allocation("b", 1, "failed", true),
+            allocation("c", 2, "pending", false),
+        ]);
+        let old = selection.old_allocations(&first);
+        assert_eq!(old, BTreeSet::from(["b".to_owned()]));
+        let next = state(vec![
+            allocation("a", 0, "failed", true),
+            allocation("b", 1, "failed", true),
+            allocation("c", 2, "complete", true),
+            allocation("d", 0, "failed", true),
+            allocation("e", 0, "running", true),
+        ]);
+        let read = selection.allocations_since(&next, &old);
+        assert_eq!(read.iter().map(|allocation| allocation.id.as_str()).collect::<Vec<_>>(), ["a", "c", "d", "e"]);
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub struct Allocation {
     /// The tasks by name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub task_states: BTreeMap<String, TaskState>,
+    /// Its part in a deployment.
+    #[serde(default)]
+    pub deployment_status: Option<DeploymentStatus>,
     /// The allocation that replaces this one.
     #[serde(default)]
     pub next_allocation: String,
@@ -55,7 +58,29 @@ pub struct Allocation {
     pub create_time: i64,
 }
 
+/// What an allocation is in a deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct DeploymentStatus {
+    /// Whether it tries the new version before all others.
+    pub canary: bool,
+    /// Whether it became healthy in time; `None` while that is open.
+    pub healthy: Option<bool>,
+}
+
 impl Allocation {
+    /// Whether it tries a new version before all others.
+    #[must_use]
+    pub fn is_canary(&self) -> bool {
+        self.deployment_status.is_some_and(|status| status.canary)
+    }
+
+    /// Whether its deployment has found that it did not become healthy in time.
+    #[must_use]
+    pub fn is_unhealthy(&self) -> bool {
+        self.deployment_status.is_some_and(|status| status.healthy == Some(false))
+    }
+
     /// Whether it has ended and will not run again.
     #[must_use]
     pub fn is_terminal(&self) -> bool {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::{Nomad, null_as_default};
+use super::Nomad;
 use crate::http::{Error, segment};
 
 /// The rollout of one version of a service.
@@ -24,8 +24,8 @@ pub struct Deployment {
     /// Nomad's words about the status.
     #[serde(default)]
     pub status_description: String,
-    /// How each task group gets on.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// How each task group gets on. Nomad has null for one of a system job that no node may run at the moment.
+    #[serde(default, deserialize_with = "without_nulls")]
     pub task_groups: BTreeMap<String, GroupRollout>,
     /// When it was made, as an index.
     pub create_index: u64,
@@ -49,6 +49,11 @@ pub struct GroupRollout {
     pub promoted: bool,
 }
 
+fn without_nulls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, GroupRollout>, D::Error> {
+    let groups: Option<BTreeMap<String, Option<GroupRollout>>> = Option::deserialize(deserializer)?;
+    Ok(groups.unwrap_or_default().into_iter().filter_map(|(name, group)| Some((name, group?))).collect())
+}
+
 impl Deployment {
     /// How many allocations are healthy, and how many there shall be.
     #[must_use]
@@ -66,6 +71,21 @@ impl Deployment {
     pub fn rolled_back_to(&self) -> Option<u64> {
         let (_, version) = self.status_description.rsplit_once(" - rolling back to job version ")?;
         version.trim().parse().ok().filter(|_| self.status == "failed")
+    }
+
+    /// Whether it goes on only when its canaries were promoted, by somebody or by Nomad itself.
+    #[must_use]
+    pub fn has_canaries(&self) -> bool {
+        let waits = |group: &GroupRollout| group.desired_canaries > 0 && !group.promoted;
+        self.status == "running" && self.task_groups.values().any(waits)
+    }
+
+    /// Whether it has not come to an end. Until then Nomad replaces none of its allocations that fails after it was healthy.
+    ///
+    /// Source: `Deployment.Active` in Nomad's `nomad/structs/deployment.go`.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !matches!(self.status.as_str(), "successful" | "failed" | "cancelled")
     }
 
     /// How many of its canaries are healthy, where it goes on only when somebody promotes them.
@@ -88,5 +108,18 @@ impl Nomad {
         let path = format!("/v1/job/{}/deployments", segment(job));
         let found: Option<Option<Vec<Deployment>>> = self.http.find(&path, &[]).await?;
         Ok(found.flatten().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_nomad_has_as_null_is_no_part_of_a_deployment() {
+        let text = r#"{"ID": "d", "JobID": "j", "JobVersion": 0, "Status": "successful", "CreateIndex": 1, "ModifyIndex": 2,
+                       "TaskGroups": {"g0": null, "g1": {"DesiredTotal": 2, "HealthyAllocs": 1}}}"#;
+        let deployment: Deployment = serde_json::from_str(text).unwrap();
+        assert_eq!(deployment.healthy(), (1, 2));
     }
 }

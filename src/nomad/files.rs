@@ -26,15 +26,6 @@ impl LogStream {
     }
 }
 
-/// Where reading a log begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogOrigin {
-    /// So many bytes after the beginning.
-    Start(u64),
-    /// So many bytes before the end.
-    End(u64),
-}
-
 /// A file of a task's log: Nomad cuts logs into files, and removes the oldest ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogFile {
@@ -84,52 +75,23 @@ impl Nomad {
         self.http.get_bytes(&endpoint, &[("path", path), ("offset", &offset), ("limit", &limit)]).await
     }
 
-    /// `GET /v1/client/fs/logs/:allocation`: the bytes of a task's log; with `follow` the answer does not end.
-    pub async fn logs(
+    /// `GET /v1/client/fs/logs/:allocation`: the last so many bytes of a task's log.
+    pub async fn end_of_log(
         &self,
         allocation: &str,
         task: &str,
         stream: LogStream,
-        origin: LogOrigin,
-        follow: bool,
-    ) -> Result<Response, Error> {
-        self.open_log(allocation, task, stream, origin, follow, true).await
-    }
-
-    /// The same in [frames](super::frames), which name the file that each piece comes from.
-    pub async fn log_frames(
-        &self,
-        allocation: &str,
-        task: &str,
-        stream: LogStream,
-        origin: LogOrigin,
-        follow: bool,
-    ) -> Result<Response, Error> {
-        self.open_log(allocation, task, stream, origin, follow, false).await
-    }
-
-    async fn open_log(
-        &self,
-        allocation: &str,
-        task: &str,
-        stream: LogStream,
-        origin: LogOrigin,
-        follow: bool,
-        plain: bool,
-    ) -> Result<Response, Error> {
-        let (origin, offset) = match origin {
-            LogOrigin::Start(bytes) => ("start", bytes),
-            LogOrigin::End(bytes) => ("end", bytes),
-        };
+        bytes: u64,
+    ) -> Result<Vec<u8>, Error> {
         let query = [
             ("task", task),
             ("type", stream.as_str()),
-            ("plain", if plain { "true" } else { "false" }),
-            ("origin", origin),
-            ("offset", &offset.to_string()),
-            ("follow", if follow { "true" } else { "false" }),
+            ("plain", "true"),
+            ("origin", "end"),
+            ("offset", &bytes.to_string()),
+            ("follow", "false"),
         ];
-        self.http.open(&format!("/v1/client/fs/logs/{}", segment(allocation)), &query).await
+        self.http.get_bytes(&format!("/v1/client/fs/logs/{}", segment(allocation)), &query).await
     }
 
     /// `GET /v1/client/fs/cat/:allocation`: a file's bytes, piece by piece.

@@ -138,6 +138,8 @@ pub struct Lifecycle {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ReschedulePolicy {
+    /// How often at most within the policy's interval, where there is a limit.
+    pub attempts: u64,
     /// Whether without a limit.
     pub unlimited: bool,
 }

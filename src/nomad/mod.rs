@@ -8,13 +8,13 @@ pub mod evaluations;
 pub mod events;
 pub mod exec;
 pub mod files;
-pub mod frames;
 pub mod jobs;
 pub mod nodes;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::http;
 
@@ -62,6 +62,17 @@ impl Nomad {
     #[must_use]
     pub fn address(&self) -> String {
         self.http.address()
+    }
+
+    /// Waits until Nomad has answered that it allows no more connections from this address.
+    pub async fn crowded(&self) {
+        self.http.crowded().await;
+    }
+
+    /// `GET /v1/agent/self`: how many connections from one address the agent allows, where it may be known; 0: any number.
+    pub async fn connection_limit(&self) -> Result<Option<u64>, http::Error> {
+        let agent: Value = self.http.get("/v1/agent/self", &[]).await?;
+        Ok(agent.pointer("/config/Limits/HTTPMaxConnsPerClient").and_then(Value::as_u64))
     }
 
     /// `GET /v1/status/leader`, once: the server that leads.

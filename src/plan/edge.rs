@@ -1,11 +1,13 @@
 //! The plan of the floating address.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::{Error, Link};
 use crate::spark::FloatingAddress;
 use crate::spec::{Edge, EdgeHost, ValidSpec};
-use crate::survey::{Survey, SurveyedNode};
+use crate::survey::{ExistingEdge, Survey, SurveyedNode};
 
 /// The edge's values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +31,28 @@ impl Edge {
     #[must_use]
     pub fn floating_address(&self) -> FloatingAddress {
         FloatingAddress { address: self.vip.addr(), port: self.port, ui_port: self.ui_port }
+    }
+}
+
+/// What the running edge of a cluster has already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldAlready {
+    /// Whether one of its hosts has the floating address.
+    pub address: bool,
+    /// The ports on which its `HAProxy` listens, by the name of the host.
+    pub ports: BTreeMap<String, BTreeSet<u16>>,
+}
+
+impl HeldAlready {
+    /// What the edge on these hosts has of what is wanted now. Its job's meta leaves out the port of the statistics: it counts
+    /// as the same.
+    #[must_use]
+    pub fn by(running: &ExistingEdge, hosts: impl Iterator<Item = String>, wanted: &Edge) -> Self {
+        let ports = BTreeSet::from([running.port, running.ui_port, wanted.stats_port]);
+        Self {
+            address: running.vip.addr() == wanted.vip.addr(),
+            ports: hosts.map(|host| (host, ports.clone())).collect(),
+        }
     }
 }
 

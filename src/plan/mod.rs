@@ -17,7 +17,7 @@ use serde::Serialize;
 pub use application::WorkerSize;
 pub use deploy::deploy;
 pub use drill::{DrillApplication, drill};
-pub use edge::EdgeVariables;
+pub use edge::{EdgeVariables, HeldAlready};
 pub use error::Error;
 pub use wordcount::{Input, WordCount, wordcount};
 

@@ -10,7 +10,7 @@ use hcl::{Body, Value};
 
 use super::{RenderedFile, consul, heredoc};
 use crate::names::RunId;
-use crate::plan::EdgeVariables;
+use crate::plan::{EdgeVariables, HeldAlready};
 use crate::spec::{EdgeDriver, EdgeHost};
 
 const HAPROXY: &str = include_str!("../../haproxy/haproxy.cfg");
@@ -129,13 +129,13 @@ pub(super) fn variable_file(variables: &EdgeVariables) -> String {
     hcl::to_string(&body).expect("a body serializes")
 }
 
-/// The variable file of the job that looks at the hosts. With `ours` the cluster's edge runs there already.
+/// The variable file of the job that looks at the hosts. What the cluster's own edge has is not held against them.
 ///
 /// # Panics
 ///
 /// Never, as [`variable_file`].
 #[expect(clippy::expect_used, reason = "all values are of types that HCL has")]
-pub(super) fn preflight_variable_file(variables: &EdgeVariables, ours: bool, id: Option<&RunId>) -> String {
+pub(super) fn preflight_variable_file(variables: &EdgeVariables, held: &HeldAlready, id: Option<&RunId>) -> String {
     let edge = &variables.edge;
     let ports = [edge.port, edge.ui_port, edge.stats_port].into_iter().map(Value::from).collect::<Value>();
     let hosts = edge.hosts.iter().map(|host| {
@@ -143,11 +143,15 @@ pub(super) fn preflight_variable_file(variables: &EdgeVariables, ours: bool, id:
         let of_host = of_host.map(|(name, value)| (name.to_owned(), Expression::from(value)));
         (host.name.to_string(), object(of_host))
     });
+    let own_ports = held.ports.iter().map(|(host, ports)| {
+        (host.clone(), Expression::from(ports.iter().map(|port| Value::from(*port)).collect::<Value>()))
+    });
     let id = id.map(|id| Attribute::new("id", id.as_str()));
     let body = shared_variables(variables)
         .add_attributes(id)
         .add_attribute(("ports", Expression::from(ports)))
-        .add_attribute(("ours", ours))
+        .add_attribute(("ours", held.address))
+        .add_attribute(("own_ports", object(own_ports)))
         .add_attribute(("hosts", object(hosts)))
         .add_attribute(("script", heredoc(PREFLIGHT)))
         .build();

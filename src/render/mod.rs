@@ -12,7 +12,7 @@ use hcl::expr::{Expression, Heredoc, TemplateExpr};
 use hcl::{Body, Identifier};
 
 use crate::names::RunId;
-use crate::plan::{EdgeVariables, Plan, PlannedJob, Role, Variables};
+use crate::plan::{EdgeVariables, HeldAlready, Plan, PlannedJob, Role, Variables};
 
 /// What leads workers and drivers to the master behind the floating address.
 const FOLLOW: &str = include_str!("../../jobs/follow.sh");
@@ -81,7 +81,7 @@ pub fn render(plan: &Plan, files: &JobFiles) -> Vec<RenderedFile> {
             .push(RenderedFile { path: job_file_name(job.role).into(), bytes: files.of(job.role).as_bytes().to_vec() });
         rendered.push(RenderedFile { path: format!("{}.vars.hcl", job.id).into(), bytes: variables(job).into_bytes() });
         if let Variables::Edge(variables) = &job.variables {
-            rendered.extend(preflight_files(plan, variables, job.runs));
+            rendered.extend(preflight_files(plan, variables));
             rendered.extend(edge::host_files(variables));
         }
     }
@@ -97,15 +97,15 @@ pub struct Preflight {
     pub variables: String,
 }
 
-/// The preflight of an edge; with `ours` the cluster's edge runs on the hosts already. `None` leaves the job's name to
-/// the job file.
+/// The preflight of an edge; what the cluster's own edge has already is not held against the hosts. `None` leaves the job's
+/// name to the job file.
 #[must_use]
-pub fn preflight(variables: &EdgeVariables, ours: bool, id: Option<&RunId>) -> Preflight {
-    Preflight { source: PREFLIGHT, variables: edge::preflight_variable_file(variables, ours, id) }
+pub fn preflight(variables: &EdgeVariables, held: &HeldAlready, id: Option<&RunId>) -> Preflight {
+    Preflight { source: PREFLIGHT, variables: edge::preflight_variable_file(variables, held, id) }
 }
 
-fn preflight_files(plan: &Plan, variables: &EdgeVariables, ours: bool) -> [RenderedFile; 2] {
-    let preflight = preflight(variables, ours, None);
+fn preflight_files(plan: &Plan, variables: &EdgeVariables) -> [RenderedFile; 2] {
+    let preflight = preflight(variables, &HeldAlready::default(), None);
     [
         RenderedFile { path: PREFLIGHT_FILE.into(), bytes: preflight.source.as_bytes().to_vec() },
         RenderedFile {

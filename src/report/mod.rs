@@ -7,13 +7,14 @@ mod event;
 mod failure;
 mod live;
 mod recording;
+mod scope;
 mod table;
 mod terminal;
 mod view;
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -22,6 +23,7 @@ use serde::Serialize;
 pub use event::{Event, StageStatus, count, short};
 pub use failure::{print_error, usage_error};
 pub use recording::{Content, Ending, Entry, RecordingError, read_recording};
+pub use scope::Scope;
 pub use table::table;
 pub use terminal::{colour_wanted, confirm, confirm_by_name, has_terminal};
 
@@ -51,6 +53,8 @@ pub struct Report {
     format: Format,
     colour: bool,
     started: Instant,
+    /// What every command that is named has to name.
+    scope: OnceLock<Scope>,
     /// Where the same events go besides.
     beside: Mutex<Beside>,
 }
@@ -99,7 +103,20 @@ impl Report {
     /// A report that begins now.
     #[must_use]
     pub fn new(format: Format) -> Self {
-        Self { format, colour: colour_wanted(&io::stderr()), started: Instant::now(), beside: Mutex::default() }
+        let colour = colour_wanted(&io::stderr());
+        Self { format, colour, started: Instant::now(), scope: OnceLock::new(), beside: Mutex::default() }
+    }
+
+    /// Says once what every command that is named from now on has to name.
+    pub fn set_scope(&self, scope: Scope) {
+        // A process runs one command.
+        let _ = self.scope.set(scope);
+    }
+
+    /// What every command that is named has to name.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        self.scope.get_or_init(Scope::default)
     }
 
     /// How standard output is written.
@@ -145,12 +162,12 @@ impl Report {
             recorder.write(elapsed_ms, Content::Event(event.clone())).map_err(WriteError::recording)?;
         }
         if self.format == Format::Ndjson {
-            return write_json(&Line { schema_version: SCHEMA_VERSION, elapsed_ms, event });
+            return self.document(&Line { schema_version: SCHEMA_VERSION, elapsed_ms, event });
         }
         if !event.is_progress() {
             let seconds = elapsed.as_secs_f64();
             let (dim, plain) = if self.colour { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
-            let told = format!("{dim}{seconds:6.1}s{plain}  {}", printable(&event.to_string()));
+            let told = format!("{dim}{seconds:6.1}s{plain}  {}", printable(&self.scope().complete(&event.to_string())));
             match &beside.live {
                 Some(live) => live.line(&told)?,
                 None => writeln!(io::stderr().lock(), "{told}")?,
@@ -181,19 +198,20 @@ impl Report {
 
     /// The command's result, last: `document` for machines, `text` for people.
     pub fn result<T: Serialize>(&self, document: &T, text: impl FnOnce() -> String) -> Result<(), WriteError> {
-        let text = text();
+        let text = self.scope().complete(&text()).into_owned();
         let Beside { live, recorder } = std::mem::take(&mut *self.beside());
         drop(live);
         if let Some(mut recorder) = recorder {
             let content = Document { schema_version: SCHEMA_VERSION, content: document };
             let document = serde_json::to_value(&content).map_err(io::Error::from)?;
+            let document = self.scope().complete_document(document);
             let ending = Ending { text: text.clone(), document, failed: false };
             recorder.write(self.elapsed_ms(), Content::End(ending)).map_err(WriteError::recording)?;
         }
         match self.format {
             Format::Table => self.data(text.as_bytes()),
             Format::Json | Format::Ndjson => {
-                write_json(&Document { schema_version: SCHEMA_VERSION, content: document })
+                self.document(&Document { schema_version: SCHEMA_VERSION, content: document })
             }
         }
     }
@@ -210,6 +228,15 @@ impl Report {
     /// A line of NDJSON that is data, such as a line of a log.
     pub fn line<T: Serialize>(&self, content: &T) -> Result<(), WriteError> {
         write_json(&Document { schema_version: SCHEMA_VERSION, content })
+    }
+
+    /// A document whose commands name what they have to name.
+    fn document<T: Serialize>(&self, content: &T) -> Result<(), WriteError> {
+        let scope = self.scope();
+        if *scope == Scope::default() {
+            return write_json(content);
+        }
+        write_json(&scope.complete_document(serde_json::to_value(content).map_err(io::Error::from)?))
     }
 
     /// Raw bytes for standard output, such as a log.

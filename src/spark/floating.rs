@@ -34,6 +34,16 @@ pub enum AddressState {
         /// HOST:PORT of every master that this host's HAProxy knows.
         masters: BTreeSet<String>,
     },
+    /// A Spark client on the edge hosts gets an answer, and this machine does not reach the address.
+    #[error("answers from {host} to the edge hosts, and not to this machine: {reason}")]
+    OutOfReach {
+        /// The edge host, by its own word.
+        host: String,
+        /// HOST:PORT of every master that this host's HAProxy knows.
+        masters: BTreeSet<String>,
+        /// What this machine met.
+        reason: String,
+    },
     /// The web UI says ALIVE, and yet no Spark client gets an answer.
     #[error("leads nowhere: {host} has it, Spark's UI there says ALIVE, and the port of spark:// URLs {reason}")]
     LeadsNowhere {
@@ -61,16 +71,44 @@ impl AddressState {
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match self {
-            Self::Serves { host, .. } | Self::LeadsNowhere { host, .. } | Self::NoMaster { host } => Some(host),
+            Self::Serves { host, .. }
+            | Self::OutOfReach { host, .. }
+            | Self::LeadsNowhere { host, .. }
+            | Self::NoMaster { host } => Some(host),
             Self::Unanswered { .. } => None,
         }
+    }
+
+    /// The word for it in JSON.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Serves { .. } => "serves",
+            Self::OutOfReach { .. } => "out_of_reach",
+            Self::LeadsNowhere { .. } => "leads_nowhere",
+            Self::NoMaster { .. } => "no_master",
+            Self::Unanswered { .. } => "unanswered",
+        }
+    }
+
+    /// What haproxy/ask.sh printed on an edge host, where this machine met `reason`; `None` where no client there gets an answer either.
+    #[must_use]
+    pub fn told_by_an_edge_host(told: &str, reason: &str) -> Option<Self> {
+        let mut lines = told.lines();
+        let mut text = || serde_json::from_str::<String>(lines.next()?).ok();
+        let (host, known) = (text()?, text().unwrap_or_default());
+        let alive = lines.next()?.contains("\"ALIVE\"") && lines.next() == Some("rpc");
+        let masters = known.split_whitespace().map(str::to_owned).collect();
+        alive.then(|| Self::OutOfReach { host, masters, reason: reason.to_owned() })
     }
 
     /// Whether a Spark client gets an answer, from an edge host that knows all of these masters.
     ///
     /// One that does not know them yet is about to reload, and only after that it is what clients will meet.
     pub fn serves<'a>(&self, masters: impl IntoIterator<Item = &'a str>) -> bool {
-        let Self::Serves { masters: known, .. } = self else { return false };
+        let (Self::Serves { masters: known, .. } | Self::OutOfReach { masters: known, .. }) = self else {
+            return false;
+        };
         masters.into_iter().all(|master| known.contains(&without_brackets(master)))
     }
 
@@ -79,6 +117,10 @@ impl AddressState {
     pub fn hint(&self, edge_job: &str) -> Option<String> {
         match self {
             Self::Serves { .. } | Self::NoMaster { .. } => None,
+            Self::OutOfReach { .. } => Some(
+                "give this machine a route to the address, or run Spark clients where there is one; `nomspark drill` needs one too"
+                    .to_owned(),
+            ),
             Self::LeadsNowhere { host, .. } => Some(format!(
                 "restart HAProxy with `nomad job restart -task haproxy -yes {edge_job}`; if that does not help, let {host} reach the \
                  RPC ports of the masters"
@@ -116,7 +158,7 @@ impl FloatingAddress {
 
     /// Asks the way a Spark client does, and the web UI as a browser does, once.
     pub async fn state(&self) -> Result<AddressState, Error> {
-        let ui = MasterUi::new(&self.ui())?;
+        let ui = MasterUi::direct(&self.ui())?;
         let asked = tokio::join!(ui.edge_host(), ui.known_masters(), ui.status(), self.ask_spark(TIMEOUT));
         let (host, masters, status, spark) = asked;
         let host = match host {
@@ -170,5 +212,21 @@ mod tests {
         );
         assert!(nowhere.hint("spark-edge").unwrap().contains("`nomad job restart -task haproxy -yes spark-edge`"));
         assert_eq!(serves(&[]).hint("spark-edge"), None);
+    }
+
+    #[test]
+    fn an_edge_host_tells_what_this_machine_cannot_see() {
+        let told = |text: &str| AddressState::told_by_an_edge_host(text, "network is unreachable");
+        let status = "{ \"status\" : \"ALIVE\"}";
+        let state = told(&format!("\"borie\"\n\"10.0.0.1:7077 10.0.0.2:7077 \"\n{status}\nrpc\n")).unwrap();
+        assert_eq!(
+            state.to_string(),
+            "answers from borie to the edge hosts, and not to this machine: network is unreachable"
+        );
+        assert!(state.serves(["10.0.0.2:7077"]) && !state.serves(["10.0.0.3:7077"]));
+        assert_eq!((state.host(), state.word()), (Some("borie"), "out_of_reach"));
+        assert_eq!(told(&format!("\"borie\"\n\"\"\n{status}\n")), None);
+        assert_eq!(told("\"borie\"\n\"\"\n{ \"status\" : \"STANDBY\"}\nrpc\n"), None);
+        assert_eq!(told(""), None);
     }
 }

@@ -106,6 +106,11 @@ impl MasterUi {
         Ok(Self { http: http::Client::new(endpoint(MASTER, address)?)? })
     }
 
+    /// A client that no proxy stands before: it meets what Spark's own clients meet.
+    pub fn direct(address: &str) -> Result<Self, Error> {
+        Ok(Self { http: http::Client::new(http::Endpoint { past_proxies: true, ..endpoint(MASTER, address)? })? })
+    }
+
     /// A client for questions that are asked all the time.
     pub fn asking(address: &str, connect: Duration, connections: http::Connections) -> Result<Self, Error> {
         Ok(Self { http: http::Client::asking(endpoint(MASTER, address)?, connect, connections)? })

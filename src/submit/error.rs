@@ -131,9 +131,9 @@ impl Advice for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Conflict { .. } => Some("run the same command again: it goes on from what is there now".to_owned()),
-            Self::NoSuchPlace { .. } => {
-                Some("name one that exists with --namespace, NOMAD_NAMESPACE or --node-pool".to_owned())
-            }
+            Self::NoSuchPlace { .. } => Some(
+                "name one that exists with --namespace or NOMAD_NAMESPACE, or a node pool with --node-pool".to_owned(),
+            ),
             Self::ReadsFiles { .. } => {
                 Some("put the text into the job file, as a heredoc (<<EOT); docs/jobs.md says more".to_owned())
             }

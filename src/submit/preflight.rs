@@ -13,8 +13,9 @@ use crate::names::{ClusterName, RunId};
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Submission;
-use crate::plan::EdgeVariables;
+use crate::plan::{EdgeVariables, HeldAlready};
 use crate::render::{self, PREFLIGHT_FILE};
+use crate::survey::{ExistingEdge, runs};
 use crate::watch::{log_tail, placement_failure};
 
 /// The name of the job's task.
@@ -35,8 +36,6 @@ pub struct Preflight<'a> {
     pub id: &'a RunId,
     /// What the hosts are looked at for.
     pub variables: &'a EdgeVariables,
-    /// Whether the cluster's edge runs there already.
-    pub ours: bool,
 }
 
 impl Preflight<'_> {
@@ -61,9 +60,21 @@ impl Preflight<'_> {
         self.cluster.preflight_job(self.id)
     }
 
+    /// What the cluster's own edge has on its hosts.
+    async fn held_already(&self) -> Result<HeldAlready, crate::http::Error> {
+        let id = self.cluster.edge_job();
+        let Some(running) = self.nomad.find_job(&id).await?.as_ref().and_then(ExistingEdge::of) else {
+            return Ok(HeldAlready::default());
+        };
+        let allocations = self.nomad.job_allocations(&id).await?;
+        let hosts = allocations.into_iter().filter(runs).map(|allocation| allocation.node_name);
+        Ok(HeldAlready::by(&running, hosts, &self.variables.edge))
+    }
+
     async fn look(&self) -> Result<BTreeMap<String, Vec<String>>, Error> {
         let (nomad, id) = (self.nomad, self.job());
-        let render::Preflight { source, variables } = render::preflight(self.variables, self.ours, Some(self.id));
+        let held = self.held_already().await?;
+        let render::Preflight { source, variables } = render::preflight(self.variables, &held, Some(self.id));
         let parsed = nomad.parse_job(source, &variables).await;
         let parsed = parsed.map_err(|source| Error::from_parse(PREFLIGHT_FILE, source))?;
         let effect = nomad.plan_job(&id, &parsed).await.map_err(|source| Error::from_nomad(&id, source))?;

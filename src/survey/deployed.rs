@@ -22,6 +22,20 @@ pub struct Master {
     pub ui: String,
     /// What it says; `None` when it does not answer.
     pub state: Option<MasterState>,
+    /// What a proxy between this machine and the UI did, where that is why nothing was heard.
+    pub proxied: Option<String>,
+}
+
+impl Master {
+    /// What was heard from it, as a sentence.
+    #[must_use]
+    pub fn heard(&self) -> String {
+        match (&self.state, &self.proxied) {
+            (Some(state), _) => format!("Spark says {} at {}", state.status, self.ui),
+            (None, Some(proxied)) => format!("Spark's UI at {} was not heard: {proxied}", self.ui),
+            (None, None) => format!("Spark's UI at {} does not answer", self.ui),
+        }
+    }
 }
 
 /// Whether an allocation is wanted and runs.
@@ -32,11 +46,11 @@ pub fn runs(allocation: &Allocation) -> bool {
 
 /// How many allocations Nomad wants of a job. A system job has no count: Nomad wants one on each node that fits.
 #[must_use]
-pub fn wanted(job: &Job, allocations: &[Allocation]) -> u64 {
+pub fn wanted<'a>(job: &Job, allocations: impl IntoIterator<Item = &'a Allocation>) -> u64 {
     if job.kind != "system" {
         return job.desired();
     }
-    allocations.iter().filter(|allocation| allocation.desired_status == "run").count() as u64
+    allocations.into_iter().filter(|allocation| allocation.desired_status == "run").count() as u64
 }
 
 /// The running allocations of a job, whole.
@@ -51,8 +65,9 @@ pub async fn masters(nomad: &Nomad, name: &ClusterName) -> Result<Vec<Master>, E
     let mut masters = Vec::new();
     for allocation in running_allocations(nomad, &name.master_job()).await? {
         let ui = allocation.address("ui").unwrap_or_default();
-        let state = MasterUi::new(&ui)?.state().await.ok();
-        masters.push(Master { allocation, ui, state });
+        let answer = MasterUi::new(&ui)?.state().await;
+        let proxied = answer.as_ref().err().and_then(Error::of_proxy);
+        masters.push(Master { allocation, ui, state: answer.ok(), proxied });
     }
     Ok(masters)
 }

@@ -164,9 +164,12 @@ impl Advice for Error {
                     (Next::TriesAgain, Exit::WorkFailed) => {
                         format!("{step}; Nomad goes on trying, and --keep-waiting waits for it")
                     }
-                    (Next::GivenUp, Exit::WorkFailed) => format!(
+                    (Next::GivenUpOnANode, Exit::WorkFailed) => format!(
                         "{step}; where Nomad has given up, `nomad job eval {job}` has it try again; --keep-waiting waits for it"
                     ),
+                    (Next::GivenUp, Exit::WorkFailed) => {
+                        format!("{step}; where Nomad has given up, stop the job with `nomad job stop -detach {job}` and run it anew")
+                    }
                     _ => step,
                 })
             }
@@ -177,7 +180,7 @@ impl Advice for Error {
                     .to_owned(),
             ),
             Self::NoChild { start, .. } => Some(format!("`{start}` starts one")),
-            Self::NoJob { .. } => Some("`nomspark status` lists the cluster's jobs".to_owned()),
+            Self::NoJob { .. } => Some("`nomad job status -namespace '*'` lists the jobs of all namespaces".to_owned()),
             Self::Http(error) => error.hint(),
             _ => None,
         }
@@ -200,6 +203,8 @@ pub enum Next {
     TriesAgain,
     /// It may have given up.
     GivenUp,
+    /// It may have given up on a node, of a job that has an allocation on each: another evaluation places one there.
+    GivenUpOnANode,
     /// It went back to an older version (`auto_revert`).
     RolledBack,
 }

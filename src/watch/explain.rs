@@ -14,8 +14,8 @@ const HEALTH_CHECK: &str = "healthcheck:";
 /// How nomspark tells of that.
 const UNHEALTHY: &str = "Nomad restarted it for its health";
 
-pub(super) use events::sentence;
-pub(super) use executors::{Outlook, Wait, without_executors};
+pub(super) use events::{sentence, waiting_restart};
+pub(super) use executors::{Outlook, Wait, unknown_application, without_executors, without_master};
 pub use placement::placement_failure;
 pub(super) use template::waiting_template;
 pub(super) use words::{Diagnosis, diagnose, diagnose_log};
@@ -63,10 +63,22 @@ pub(super) fn is_unhealthy(reason: &str) -> bool {
     reason.starts_with(UNHEALTHY)
 }
 
+/// What asks a task to end: an operator, the scheduler, a template, or Nomad's client where the end of another task decides.
+const ASKED_FOR: [&str; 6] =
+    ["Killing", "Restart Signaled", "Signaling", "Sibling Task Failed", "Leader Task Dead", "Main Tasks Dead"];
+
 /// Whether the end that follows these events was asked for: by an operator, by the scheduler or by a template.
+///
+/// Back to the end before: Nomad's client may write down that a task was started after it was asked to end.
 pub(super) fn is_asked_for(before: &[TaskEvent]) -> bool {
-    let this_run = before.iter().rev().take_while(|event| event.kind != "Started");
-    this_run.into_iter().any(|event| matches!(event.kind.as_str(), "Killing" | "Restart Signaled" | "Signaling"))
+    let this_run = before.iter().rev().take_while(|event| event.kind != "Terminated");
+    this_run.into_iter().any(|event| ASKED_FOR.contains(&event.kind.as_str()))
+}
+
+/// Whether a task's last end was asked for, or the one that is to come.
+pub(super) fn is_last_end_asked_for(events: &[TaskEvent]) -> bool {
+    let last = events.iter().rposition(|event| event.kind == "Terminated").unwrap_or(events.len());
+    is_asked_for(&events[..last])
 }
 
 /// Whether the kernel killed the task for its memory.

@@ -7,13 +7,14 @@ use tokio::time::timeout;
 use crate::error::FailedAllocation;
 use crate::nomad::Nomad;
 use crate::nomad::deployments::Deployment;
-use crate::nomad::files::{LogOrigin, LogStream};
+use crate::nomad::files::LogStream;
 use crate::survey::runs;
 
 use super::error::Error;
 use super::evidence::{Evidence, TIMEOUT};
 use super::executors::{LastWords, last_words_of_executors};
 use super::explain::{self, Diagnosis};
+use super::noted_checks::NotedChecks;
 use super::state::JobState;
 use super::verdict::{Failure, Verdict};
 
@@ -40,11 +41,8 @@ pub(super) async fn told_by_log(nomad: &Nomad, allocation: &str, task: &str) -> 
 /// The last lines of a task's standard error and of its standard output.
 async fn log_tails(nomad: &Nomad, allocation: &str, task: &str) -> [Vec<String>; 2] {
     let tail = async |stream| {
-        let read = async {
-            let response = nomad.logs(allocation, task, stream, LogOrigin::End(TAIL), false).await.ok()?;
-            response.bytes().await.ok()
-        };
-        timeout(TIMEOUT, read).await.ok().flatten().map_or_else(Vec::new, |bytes| last_lines(&bytes))
+        let read = timeout(TIMEOUT, nomad.end_of_log(allocation, task, stream, TAIL)).await;
+        read.ok().and_then(Result::ok).map_or_else(Vec::new, |bytes| last_lines(&bytes))
     };
     tokio::join!(tail(LogStream::Stderr), tail(LogStream::Stdout)).into()
 }
@@ -81,11 +79,16 @@ pub async fn describe_failures(evidence: Evidence<'_>, failures: Vec<Failure>) -
 
 /// What failing checks last said.
 fn last_words(checks: BTreeMap<String, String>) -> String {
-    checks.into_iter().map(|(name, output)| format!("; the check {name} last said: {output}")).collect()
+    checks.into_iter().map(|(name, output)| format!("; the check \"{name}\" last said: {output}")).collect()
 }
 
-/// Why a deployment failed: Nomad's words, how far it came, and the checks of what runs and is not healthy.
-pub(super) async fn failed_deployment(evidence: Evidence<'_>, state: &JobState, deployment: &Deployment) -> String {
+/// Why a deployment failed: Nomad's words, how far it came, and the checks of what runs and is not healthy, or was not while it ran.
+pub(super) async fn failed_deployment(
+    evidence: Evidence<'_>,
+    state: &JobState,
+    deployment: &Deployment,
+    noted: &NotedChecks,
+) -> String {
     let (healthy, wanted) = deployment.healthy();
     let description = explain::one_line(&deployment.status_description);
     let description = description.split(" - rolling back").next().unwrap_or_default();
@@ -93,9 +96,12 @@ pub(super) async fn failed_deployment(evidence: Evidence<'_>, state: &JobState, 
         "the deployment of its version {} failed with {healthy} of {wanted} allocations healthy: {description}",
         deployment.job_version,
     );
-    for allocation in state.allocations_of(deployment.job_version).filter(|allocation| runs(allocation)) {
-        reason.push_str(&last_words(evidence.failing_checks(&allocation.id).await));
+    let mut checks = BTreeMap::new();
+    for allocation in state.allocations_of(deployment.job_version) {
+        let now = if runs(allocation) { evidence.failing_checks(&allocation.id).await } else { BTreeMap::new() };
+        checks.extend(if now.is_empty() { noted.of(&allocation.id) } else { now });
     }
+    reason.push_str(&last_words(checks));
     if let Some(version) = deployment.rolled_back_to() {
         reason.push_str(&format!("; Nomad went back to version {version}"));
     }
@@ -177,5 +183,18 @@ pub async fn failed_verdict(evidence: Evidence<'_>, job: &str, verdict: Verdict)
             let reason = failures.first().map_or_else(String::new, |failure| failure.reason.clone());
             Err(Error::WorkFailed { job, reason, failures })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_deep_a_stack_is_the_line_that_says_why_is_shown() {
+        let mut log = vec!["Exception in thread \"main\" java.lang.IllegalArgumentException: cannot be 0!".to_owned()];
+        log.extend((0..40).map(|number| format!("\tat org.example.Main.f{number}(Main.java:{number})")));
+        log.push("INFO ShutdownHookManager: bye".to_owned());
+        assert_eq!(shown(log.clone()), [&log[0], &log[1], &log[41]].map(Clone::clone));
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::state::JobListing;
+use super::state::{JobListing, JobState};
 use crate::cli::exit::Exit;
 use crate::error::{Advice, one_line};
 use crate::http;
@@ -24,6 +24,8 @@ use crate::nomad::jobs::Job;
 const STALL: Duration = Duration::from_secs(65);
 /// How often the first listing is tried: a Nomad that never answered is no connection that was lost.
 const FIRST_ATTEMPTS: u32 = 3;
+/// How long Nomad may take to commit what it has published; then it is read again.
+const COMMIT: Duration = Duration::from_millis(20);
 /// How many observations may wait for a slow reader.
 const QUEUE: usize = 256;
 
@@ -100,6 +102,15 @@ async fn follow_jobs(nomad: &Nomad, jobs: &[String], outlet: &Outlet) {
         let Err(gap) = list_then_stream(nomad, jobs, outlet, &mut listed).await else {
             return;
         };
+        // Nomad has no connection left for this address now: others will give theirs back.
+        let is_crowded = matches!(&gap, Gap::Http(error) if error.is_crowded());
+        if is_crowded {
+            debug!("Nomad allows no more connections");
+            if !wait(&mut waits, outlet).await {
+                return;
+            }
+            continue;
+        }
         attempts += 1;
         let gives_up = !ever_listed && attempts >= FIRST_ATTEMPTS;
         let refused = matches!(&gap, Gap::Http(error) if error.exit() == Exit::Refused || gives_up);
@@ -111,11 +122,18 @@ async fn follow_jobs(nomad: &Nomad, jobs: &[String], outlet: &Outlet) {
         if outlet.tell(observation).await.is_err() || refused {
             return;
         }
-        let wait = waits.next().unwrap_or(STALL);
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = outlet.sender.closed() => return,
+        if !wait(&mut waits, outlet).await {
+            return;
         }
+    }
+}
+
+/// Waits before the next attempt; tells whether somebody still listens.
+async fn wait(waits: &mut (impl Iterator<Item = Duration> + Send), outlet: &Outlet) -> bool {
+    let wait = waits.next().unwrap_or(STALL);
+    tokio::select! {
+        () = tokio::time::sleep(wait) => true,
+        () = outlet.sender.closed() => false,
     }
 }
 
@@ -186,7 +204,7 @@ async fn list_then_stream(
             return Ok(());
         }
         for job in ended {
-            let (listing, _) = list(nomad, &job).await.map_err(Gap::Http)?;
+            let listing = list_end(nomad, &job).await?;
             if outlet.tell(Observation::Listed(vec![listing])).await.is_err() {
                 return Ok(());
             }
@@ -196,13 +214,38 @@ async fn list_then_stream(
 
 /// Takes out the jobs that are told to be dead: they have to be looked at. Nomad also says that of a job whose allocation
 /// failed and is about to be replaced, and takes it back at the same index with the evaluation that replaces it.
-pub fn take_ends(changes: &mut Vec<Change>) -> Vec<String> {
+pub fn take_ends(changes: &mut Vec<Change>) -> Vec<Job> {
     let is_end = |change: &Change| matches!(change, Change::Job(job) if job.status == "dead");
     let ends = changes.extract_if(.., |change| is_end(change));
-    let mut ended: Vec<String> =
-        ends.filter_map(|end| if let Change::Job(job) = end { Some(job.id) } else { None }).collect();
-    ended.dedup();
+    let mut ended: Vec<Job> =
+        ends.filter_map(|end| if let Change::Job(job) = end { Some(*job) } else { None }).collect();
+    ended.dedup_by(|end, same| end.id == same.id);
     ended
+}
+
+/// Lists a job that is told to be dead, once Nomad's lists have what its stream told: it publishes a change before it commits it
+/// (`nomad/state/state_changes.go`, `txn.Commit`), and what is read meanwhile is older.
+async fn list_end(nomad: &Nomad, end: &Job) -> Result<JobListing, Gap> {
+    let committed = async {
+        loop {
+            let (listing, _) = list(nomad, &end.id).await.map_err(Gap::Http)?;
+            if listing.job.as_ref().is_none_or(|job| job.modify_index >= end.modify_index) {
+                return Ok(listing);
+            }
+            tokio::time::sleep(COMMIT).await;
+        }
+    };
+    let behind = || Gap::Stream(format!("the lists lack for {} s what the event stream told", STALL.as_secs()));
+    timeout(STALL, committed).await.unwrap_or_else(|_| Err(behind()))
+}
+
+/// What is known of a job now, read once.
+pub async fn read(nomad: &Nomad, id: &str) -> Result<JobState, http::Error> {
+    let (listing, _) = list(nomad, id).await?;
+    let mut state = JobState::new(id);
+    // Only the state is asked for, not the news.
+    let _ = state.list(listing);
+    Ok(state)
 }
 
 /// Everything that Nomad has of a job, and the oldest index of the lists.

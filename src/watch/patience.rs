@@ -3,6 +3,7 @@
 use super::error::{Error, Next};
 use super::evidence::Evidence;
 use super::failures::{describe_failures, failed_deployment};
+use super::noted_checks::NotedChecks;
 use super::state::JobState;
 use crate::cli::exit::Exit;
 use crate::error::FailedAllocation;
@@ -40,13 +41,23 @@ impl Patience {
         }
     }
 
-    /// The same as [`Self::refuse_unplaced`] for a job that is watched, and an error when its tasks keep
-    /// failing or its deployment failed.
+    /// The same as [`Self::refuse_unplaced`] for a job that is watched, and an error when its tasks keep failing.
     pub async fn refuse_failures(self, evidence: Evidence<'_>, state: &JobState, exit: Exit) -> Result<(), Error> {
         self.refuse_unplaced(&state.id, state.unplaced_reason())?;
-        self.refuse_crash_loops(evidence, state, exit).await?;
+        self.refuse_crash_loops(evidence, state, exit).await
+    }
+
+    /// An error when the deployment of a job that is watched failed, of the version that was asked for. `noted` has what the
+    /// checks of its allocations said while they ran.
+    pub async fn refuse_failed_deployment(
+        self,
+        evidence: Evidence<'_>,
+        state: &JobState,
+        noted: &NotedChecks,
+        exit: Exit,
+    ) -> Result<(), Error> {
         let Some(deployment) = state.failed_deployment().filter(|_| !self.keep_waiting) else { return Ok(()) };
-        let reason = failed_deployment(evidence, state, deployment).await;
+        let reason = failed_deployment(evidence, state, deployment, noted).await;
         let next = if deployment.rolled_back_to().is_some() { Next::RolledBack } else { Next::TriesAgain };
         Err(Error::NotComingUp { job: state.id.clone(), reason, failures: Vec::new(), next, exit })
     }
@@ -62,7 +73,11 @@ impl Patience {
         let reason = first.sentence(failures.first().map_or("", |failure| &failure.reason));
         // What failed of a system job for good has no other node, and Nomad says so only a moment after the failure.
         let on_each_node = state.job.as_ref().is_some_and(Job::is_on_each_node);
-        let next = if on_each_node || loops.iter().any(|it| it.is_given_up) { Next::GivenUp } else { Next::TriesAgain };
+        let next = match (on_each_node, loops.iter().any(|it| it.is_given_up)) {
+            (true, _) => Next::GivenUpOnANode,
+            (false, true) => Next::GivenUp,
+            (false, false) => Next::TriesAgain,
+        };
         Err(Error::NotComingUp { job: state.id.clone(), reason, failures, next, exit })
     }
 }

@@ -10,14 +10,17 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::error::Error;
 use super::evidence::Evidence;
 use super::failures::told_by_log;
+use super::noted_checks::NotedChecks;
 use super::patience::Patience;
+use super::reach::address_state;
+use super::state::JobState;
 use super::watcher::{History, Watcher};
 use crate::cli::exit::Exit;
 use crate::http;
 use crate::names::ClusterName;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
-use crate::report::{Event, Report};
+use crate::report::{Event, Report, count, short};
 use crate::spark::{AddressState, FloatingAddress, MasterState, MasterUi};
 use crate::spec;
 
@@ -26,8 +29,13 @@ const POLL: Duration = Duration::from_millis(100);
 /// The tasks in which Spark's masters and workers run.
 const MASTER_TASK: &str = "master";
 const WORKER_TASK: &str = "worker";
+/// For how long the floating address may be silent, once all edge hosts run, before one of them is asked what it meets there.
+const ELSEWHERE: Duration = Duration::from_secs(10);
 /// How long nothing may change before the user is told what is waited for.
 const QUIET: Duration = Duration::from_secs(15);
+
+/// For how long what Spark logs says nothing: it looks for what has not started yet.
+const STARTUP: Duration = Duration::from_secs(30);
 
 /// A cluster that is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +68,7 @@ pub struct Readiness<'a> {
     masters: u64,
     /// How many workers Spark counts.
     workers: Option<u64>,
+    noted_checks: NotedChecks,
     patience: Patience,
 }
 
@@ -75,6 +84,8 @@ struct Edge {
     asking: JoinSet<Result<AddressState, http::Error>>,
     /// What was met there last.
     state: Option<AddressState>,
+    /// Since when all hosts run.
+    complete: Option<Instant>,
     /// Whether a Spark client gets an answer there, from a host that knows every master.
     serves: bool,
 }
@@ -99,7 +110,9 @@ impl Edge {
         match &self.state {
             _ if self.serves => None,
             None => Some(format!("the floating address {address} to answer")),
-            Some(AddressState::Serves { host, .. }) => Some(format!("HAProxy on {host} to know all masters")),
+            Some(AddressState::Serves { host, .. } | AddressState::OutOfReach { host, .. }) => {
+                Some(format!("HAProxy on {host} to know all masters"))
+            }
             Some(state) => Some(format!("the floating address to lead to a master: {address} {state}")),
         }
     }
@@ -128,6 +141,7 @@ impl<'a> Readiness<'a> {
             address: edge.floating_address(),
             asking: JoinSet::new(),
             state: None,
+            complete: None,
             serves: false,
         });
         let jobs = [master_job.clone(), worker_job.clone()].into_iter().chain(edge.iter().map(|edge| edge.job.clone()));
@@ -146,6 +160,7 @@ impl<'a> Readiness<'a> {
             leader: None,
             masters: 0,
             workers: None,
+            noted_checks: NotedChecks::default(),
             patience,
         }
     }
@@ -188,13 +203,33 @@ impl<'a> Readiness<'a> {
         }
         let wanted = self.job(&self.master_job).map_or(0, Job::desired);
         if self.masters < wanted {
-            return format!("{wanted} masters to answer; {} do", self.masters);
+            return format!("{} to answer; {} answered", count(wanted, "master"), self.masters);
         }
         if let Some(missing) = self.edge.as_ref().and_then(Edge::condition) {
             return missing;
         }
+        if let Some((job, deployment, canaries)) = self.promotion() {
+            let canaries = if canaries == 1 { "canary".to_owned() } else { format!("{canaries} canaries") };
+            return format!(
+                "somebody to promote the healthy {canaries} of {job} with `nomad deployment promote {deployment}`"
+            );
+        }
         let wanted = self.job(&self.worker_job).map_or(0, Job::desired);
-        format!("{wanted} workers to register with the master; Spark counts {}", self.workers.unwrap_or(0))
+        format!("{} to register with the master; Spark counts {}", count(wanted, "worker"), self.workers.unwrap_or(0))
+    }
+
+    /// What is known of the cluster's jobs.
+    fn jobs(&self) -> impl Iterator<Item = &JobState> {
+        let jobs = [&self.master_job, &self.worker_job].into_iter().chain(self.edge.iter().map(|edge| &edge.job));
+        jobs.filter_map(|job| self.watcher.state(job))
+    }
+
+    /// The job of which the canaries wait for somebody, the short id of its deployment, and how many they are.
+    fn promotion(&self) -> Option<(&str, &str, u64)> {
+        self.jobs().find_map(|state| {
+            let (deployment, canaries) = state.waits_for_promotion()?;
+            Some((&*state.id, short(&deployment.id), canaries))
+        })
     }
 
     /// Waits until Nomad is followed: what is registered from then on is seen from its beginning.
@@ -218,6 +253,7 @@ impl<'a> Readiness<'a> {
         let mut polls = interval(POLL);
         polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut quiet = Box::pin(sleep(QUIET));
+        let began = Instant::now();
         loop {
             tokio::select! {
                 changed = self.watcher.changed(self.report) => {
@@ -226,7 +262,9 @@ impl<'a> Readiness<'a> {
                     quiet.as_mut().reset(Instant::now() + QUIET);
                 }
                 () = quiet.as_mut() => {
-                    self.report.event(&Event::Waiting { condition: self.missing().await })?;
+                    let condition =
+                        if began.elapsed() < STARTUP { self.condition() } else { self.missing().await };
+                    self.report.event(&Event::Waiting { condition })?;
                     quiet.as_mut().reset(Instant::now() + QUIET);
                 }
                 _ = polls.tick() => {
@@ -256,7 +294,7 @@ impl<'a> Readiness<'a> {
             self.workers = Some(registered);
             self.report.event(&Event::WorkersRegistered { registered, wanted })?;
         }
-        if registered < wanted {
+        if registered < wanted || self.jobs().any(JobState::has_canaries) {
             return Ok(None);
         }
         Ok(match &self.edge {
@@ -305,20 +343,31 @@ impl<'a> Readiness<'a> {
         let Some(edge) = &mut self.edge else { return Ok(()) };
         edge.running = running;
         if running < edge.hosts {
+            edge.complete = None;
             return Ok(());
         }
+        let complete = *edge.complete.get_or_insert_with(Instant::now);
         if let Some(Ok(state)) = edge.asking.try_join_next() {
             let state = state?;
             let served = std::mem::replace(&mut edge.serves, state.serves(masters.iter().map(|master| &*master.rpc)));
             if let Some(host) = state.host().filter(|_| edge.serves && !served) {
                 let (master, host) = (edge.address.master(), host.to_owned());
                 self.report.event(&Event::AddressAnswers { master, host })?;
+                if let AddressState::OutOfReach { .. } = &state {
+                    let hint = state.hint(&edge.job).unwrap_or_default();
+                    let what = format!("the floating address {} {state}; {hint}", edge.address.address);
+                    self.report.event(&Event::Warning { what })?;
+                }
             }
             edge.state = Some(state);
         }
         if edge.asking.is_empty() {
-            let address = edge.address;
-            edge.asking.spawn(async move { address.state().await });
+            let (nomad, address) = (self.evidence.nomad.clone(), edge.address);
+            // keepalived needs a moment until somebody has the address.
+            let asks_elsewhere = complete.elapsed() > ELSEWHERE;
+            edge.asking.spawn(async move {
+                if asks_elsewhere { address_state(&nomad, address, &job).await } else { address.state().await }
+            });
         }
         Ok(())
     }
@@ -359,7 +408,7 @@ impl<'a> Readiness<'a> {
     }
 
     /// Ends the wait when Nomad cannot place a job or its tasks keep failing.
-    async fn refuse_failures(&self) -> Result<(), Error> {
+    async fn refuse_failures(&mut self) -> Result<(), Error> {
         for job in [&self.master_job, &self.worker_job].into_iter().chain(self.edge.iter().map(|edge| &edge.job)) {
             let Some(state) = self.watcher.state(job) else { continue };
             // Without a master no worker comes up, and that is not the worker's failure.
@@ -368,6 +417,12 @@ impl<'a> Readiness<'a> {
                 continue;
             }
             self.patience.refuse_failures(self.evidence, state, Exit::Failed).await?;
+            // What came of a version that was there before is no news: what matters of it is whether it runs.
+            if self.registered_versions.contains_key(job) {
+                self.noted_checks.note(self.evidence, state).await;
+                let (patience, noted_checks) = (self.patience, &self.noted_checks);
+                patience.refuse_failed_deployment(self.evidence, state, noted_checks, Exit::Failed).await?;
+            }
         }
         Ok(())
     }

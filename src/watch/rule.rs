@@ -11,6 +11,8 @@ pub enum Rule {
     Stopping,
     /// Somebody stopped it after everything was done.
     StoppedWhenDone,
+    /// Somebody stopped it after an allocation had failed for good.
+    StoppedWhenFailed,
     /// Somebody stopped it.
     Stopped,
     /// Something that the servers want has not ended.
@@ -31,11 +33,12 @@ pub enum Rule {
 
 impl Rule {
     /// All of them, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NotRead,
         Self::Gone,
         Self::Stopping,
         Self::StoppedWhenDone,
+        Self::StoppedWhenFailed,
         Self::Stopped,
         Self::Runs,
         Self::Done,
@@ -55,6 +58,7 @@ impl Rule {
             Self::Runs => "runs",
             Self::Stopping => "stopping",
             Self::StoppedWhenDone => "stopped-when-done",
+            Self::StoppedWhenFailed => "stopped-when-failed",
             Self::Stopped => "stopped",
             Self::Done => "done",
             Self::Unscheduled => "unscheduled",

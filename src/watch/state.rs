@@ -179,6 +179,16 @@ impl JobState {
         rolled_back.or_else(|| self.deployment_of(job.version).filter(|deployment| deployment.status == "failed"))
     }
 
+    /// The allocations of the newest version that run, and that its deployment, which goes on, has found unhealthy.
+    pub(super) fn unhealthy(&self) -> impl Iterator<Item = &Allocation> {
+        let version = self.job.as_ref().map(|job| job.version);
+        let version = version.filter(|version| self.deployment_of(*version).is_some_and(Deployment::is_active));
+        version
+            .into_iter()
+            .flat_map(|version| self.allocations_of(version))
+            .filter(|allocation| allocation.is_unhealthy() && !allocation.is_terminal())
+    }
+
     /// The deployment of the newest version, if it goes on only when somebody promotes its canaries, and how many of these are
     /// healthy.
     #[must_use]
@@ -186,6 +196,13 @@ impl JobState {
         let job = self.job.as_ref().filter(|job| !job.stop)?;
         let deployment = self.deployment_of(job.version)?;
         Some((deployment, deployment.waits_for_promotion()?))
+    }
+
+    /// Whether the newest version runs as canaries alone so far, beside the version before it.
+    #[must_use]
+    pub fn has_canaries(&self) -> bool {
+        let version = self.job.as_ref().filter(|job| !job.stop).map(|job| job.version);
+        version.and_then(|version| self.deployment_of(version)).is_some_and(Deployment::has_canaries)
     }
 
     fn allocation(&mut self, mut allocation: Allocation) -> Vec<Event> {
@@ -196,7 +213,10 @@ impl JobState {
         // Events do not carry the version, and the first one of an allocation no task states. What is younger than the definition
         // was made for it.
         let newest = self.job.as_ref().filter(|job| allocation.create_index > job.job_modify_index);
-        let version = known.and_then(|known| known.job_version).or(newest.map(|job| job.version));
+        // While a version runs as canaries alone, what fails of the one before it is replaced by its own kind.
+        let older = u64::from(self.has_canaries() && !allocation.is_canary());
+        let newest = newest.map(|job| job.version.saturating_sub(older));
+        let version = known.and_then(|known| known.job_version).or(newest);
         allocation.job_version = allocation.job_version.or(version);
         let failures = self.new_failures(known, &allocation);
         let events = allocation_events(known, &allocation, &failures);
@@ -292,11 +312,19 @@ impl JobState {
     /// wanted. Where a job has one on each node, all have the index 0, and the node takes its place.
     #[must_use]
     pub fn current_allocations(&self) -> Vec<&Allocation> {
+        let is_left = |allocation: &Allocation| allocation.desired_status == "run" && !allocation.is_terminal();
+        self.last_of_each_place(|allocation| self.is_of_judged_version(allocation) || is_left(allocation))
+    }
+
+    /// The last allocation of each task group and index, whatever its version.
+    pub(super) fn newest_allocations(&self) -> Vec<&Allocation> {
+        self.last_of_each_place(|_| true)
+    }
+
+    fn last_of_each_place(&self, decides: impl Fn(&Allocation) -> bool) -> Vec<&Allocation> {
         let mut last: BTreeMap<Place<'_>, &Allocation> = BTreeMap::new();
         let judged = self.job.as_ref().map_or(0, |job| self.judged_version(job));
-        let is_left = |allocation: &Allocation| allocation.desired_status == "run" && !allocation.is_terminal();
-        let decides = |allocation: &&Allocation| self.is_of_judged_version(allocation) || is_left(allocation);
-        for allocation in self.allocations.values().filter(decides) {
+        for allocation in self.allocations.values().filter(|allocation| decides(allocation)) {
             let known = last.entry(self.place(allocation)).or_insert(allocation);
             if rank(allocation, judged) > rank(known, judged) {
                 *known = allocation;
@@ -379,7 +407,10 @@ fn waits(known: Option<&Allocation>, now: &Allocation) -> Vec<Event> {
     let mut events = Vec::new();
     for (task, state) in &now.task_states {
         let before = known.and_then(|known| known.task_states.get(task));
-        let reason = |state: &TaskState| state.events.last().and_then(explain::waiting_template);
+        let reason = |state: &TaskState| {
+            let last = state.events.last().filter(|_| state.state == "pending")?;
+            explain::waiting_template(last).or_else(|| explain::waiting_restart(last))
+        };
         if let Some(reason) = reason(state).filter(|now| before.and_then(reason).as_ref() != Some(now)) {
             let (job, allocation, task) = (now.job.clone(), now.id.clone(), task.clone());
             events.push(Event::TaskWaits { job, allocation, task, reason });

@@ -30,6 +30,19 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The verdict in a word, for tables and documents.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Failed(_) => "failed",
+            Self::Stopped | Self::Gone => "stopped",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
 /// What is known of a job's end, and by which rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -86,10 +99,15 @@ impl JobState {
                 return waits(Rule::Stopping);
             }
             // Stopped before anything was placed, nothing is done.
-            return if is_done && !current.is_empty() {
-                ends(Rule::StoppedWhenDone, Verdict::Complete)
-            } else {
+            if is_done && !self.allocations.is_empty() {
+                return ends(Rule::StoppedWhenDone, Verdict::Complete);
+            }
+            let failed = current.iter().filter(|allocation| job.ends() && self.has_no_try_left(job, allocation));
+            let failures = tasks_first(failed.map(|allocation| self.failure(allocation)).collect());
+            return if failures.is_empty() {
                 ends(Rule::Stopped, Verdict::Stopped)
+            } else {
+                ends(Rule::StoppedWhenFailed, Verdict::Failed(failures))
             };
         }
         if current.iter().any(|allocation| !has_ended(allocation) && allocation.desired_status == "run") {
@@ -109,9 +127,13 @@ impl JobState {
         if !current.iter().all(has_ended) || (job.status != "dead" && !lost) {
             return waits(Rule::TriesAgain);
         }
-        let failed =
-            |allocation: &&&Allocation| allocation.client_status != "complete" || self.has_failed_main_task(allocation);
-        let failures: Vec<Failure> = current.iter().filter(failed).map(|allocation| self.failure(allocation)).collect();
+        // What somebody stopped, such as with `nomad alloc stop`, did not fail, however its last try ended.
+        let failed = |allocation: &&&Allocation| {
+            allocation.client_status != "complete"
+                || (allocation.desired_status == "run" && self.has_failed_main_task(allocation))
+        };
+        let failed = current.iter().filter(failed).copied().chain(self.left_failed(job, &current));
+        let failures = tasks_first(failed.map(|allocation| self.failure(allocation)).collect());
         let (found, wanted) = (current.len() as u64, job.desired());
         if !failures.is_empty() {
             ends(Rule::Failed, Verdict::Failed(failures))
@@ -132,30 +154,82 @@ impl JobState {
             let settled = job.status == "dead" || job.stop;
             return settled && !current.is_empty() && current.iter().all(|allocation| done(&allocation));
         }
+        if job.task_groups.iter().all(|group| group.count == 0) {
+            // Nothing is wanted any more: done if nothing was taken away before its end.
+            return self.newest_allocations().into_iter().all(|allocation| self.has_ended_by_itself(allocation));
+        }
         let places: BTreeSet<(&str, u64)> =
             current.iter().filter(done).map(|allocation| (&*allocation.task_group, allocation.index())).collect();
         job.task_groups.iter().all(|group| (0..group.count).all(|index| places.contains(&(&group.name, index))))
     }
 
     /// Whether an allocation ended well by itself. The client says complete of one that somebody stopped or drained, too:
-    /// another has to do its work.
+    /// another has to do its work, unless only what comes after its main tasks was stopped.
     fn has_done_its_work(&self, allocation: &Allocation) -> bool {
+        let has_ended = self.main_tasks(allocation).next().is_some()
+            && self.main_tasks(allocation).all(|state| last_end(state).is_some());
         allocation.client_status == "complete"
-            && allocation.desired_status == "run"
             && !self.has_failed_main_task(allocation)
+            && (allocation.desired_status == "run" || has_ended && !self.was_asked_to_end(allocation))
+    }
+
+    /// Whether an allocation ended well before anybody asked for its end. Where nothing is wanted any more, Nomad calls off also
+    /// what had ended.
+    fn has_ended_by_itself(&self, allocation: &Allocation) -> bool {
+        allocation.client_status == "complete"
+            && !self.has_failed_main_task(allocation)
+            && !self.was_asked_to_end(allocation)
+    }
+
+    /// Whether somebody, or Nomad, asked for the last end of a main task.
+    fn was_asked_to_end(&self, allocation: &Allocation) -> bool {
+        self.main_tasks(allocation).any(|state| explain::is_last_end_asked_for(&state.events))
+    }
+
+    /// Whether an allocation failed for good: at its place there were as many tries as the job file allows. Of those that Nomad
+    /// has collected meanwhile nothing is known, so that it may be so without this.
+    pub(super) fn has_no_try_left(&self, job: &Job, failed: &Allocation) -> bool {
+        let tries = self.allocations.values().filter(|other| {
+            self.is_of_judged_version(other)
+                && self.place(other) == self.place(failed)
+                && other.client_status == "failed"
+        });
+        let group = job.task_groups.iter().find(|group| group.name == failed.task_group);
+        let policy = group.and_then(|group| group.reschedule).unwrap_or_default();
+        failed.client_status == "failed"
+            && failed.desired_status == "run"
+            && policy.is_limited()
+            && tries.count() as u64 > policy.attempts
+    }
+
+    /// What failed under an older version and was left so: the scheduler has looked at the newest version, in which nothing is
+    /// new for it, and placed nothing in its stead.
+    fn left_failed(&self, job: &Job, current: &[&Allocation]) -> impl Iterator<Item = &Allocation> {
+        let is_of_newest = |evaluation: &Evaluation| {
+            evaluation.is_of_a_definition() && evaluation.create_index >= job.job_modify_index
+        };
+        let was_looked_at = self.evaluations.values().any(is_of_newest);
+        let is_wanted = |allocation: &Allocation| {
+            job.task_groups.iter().any(|group| group.name == allocation.task_group && allocation.index() < group.count)
+        };
+        let has_none = |allocation: &Allocation| !current.iter().any(|it| self.place(it) == self.place(allocation));
+        let last = self.newest_allocations().into_iter().filter(|it| it.client_status == "failed");
+        last.filter(move |it| was_looked_at && it.desired_status == "run" && is_wanted(it) && has_none(it))
     }
 
     /// Whether a main task's last end was a failure that nobody asked for. Nomad has called allocations complete whose task the
     /// kernel had killed. Of all other tasks Nomad's own word counts.
     fn has_failed_main_task(&self, allocation: &Allocation) -> bool {
-        let main = allocation.task_states.iter().filter(|(task, _)| self.is_main_task(allocation, task));
-        main.into_iter().any(|(_, state)| {
-            let last = state.events.iter().rposition(|event| event.kind == "Terminated");
-            last.is_some_and(|last| {
-                explain::failed_event(&state.events[last], Duty::Ends).is_some()
-                    && !explain::is_asked_for(&state.events[..last])
+        self.main_tasks(allocation).any(|state| {
+            last_end(state).is_some_and(|end| {
+                explain::failed_event(end, Duty::Ends).is_some() && !explain::is_last_end_asked_for(&state.events)
             })
         })
+    }
+
+    /// What became of the main tasks that Nomad tells of.
+    fn main_tasks<'a>(&'a self, allocation: &'a Allocation) -> impl Iterator<Item = &'a TaskState> {
+        allocation.task_states.iter().filter(|(task, _)| self.is_main_task(allocation, task)).map(|(_, state)| state)
     }
 
     /// Whether a task is a main task; one that the job does not have any more counts as one.
@@ -183,7 +257,13 @@ impl JobState {
 
     /// The failure of an allocation: the task that began it, or the allocation itself where no task tells.
     pub(super) fn failure(&self, allocation: &Allocation) -> Failure {
-        let culprit = self.culprit(allocation);
+        self.failure_of(allocation, None)
+    }
+
+    /// The failure of an allocation with a task that is known to have begun it; one that has not begun there yet is not told of.
+    pub(super) fn failure_of(&self, allocation: &Allocation, task: Option<&str>) -> Failure {
+        let known = task.and_then(|task| allocation.task_states.get_key_value(task));
+        let culprit = known.map(|(task, state)| (task.as_str(), state)).or_else(|| self.culprit(allocation));
         let end = culprit.and_then(|(_, state)| last_end(state));
         let reason = culprit.and_then(|(task, state)| explain::task_failure(state, self.duty(allocation, task)));
         let reason = match reason {
@@ -235,6 +315,12 @@ impl JobState {
         };
         (0..state.events.len()).find(fails).map(|index| &state.events[index])
     }
+}
+
+/// What a task did tells more than a node that went away.
+fn tasks_first(mut failures: Vec<Failure>) -> Vec<Failure> {
+    failures.sort_by_key(|failure| failure.task.is_empty());
+    failures
 }
 
 /// How a task ended last.

@@ -11,7 +11,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::clients::{Outside, Program};
+use crate::documented_endpoints::{of_a_lab, of_the_floating_address};
+use crate::floating::assert_one_holder;
 use crate::floating::cluster::{Floating, HOSTS, LIMIT};
+use crate::floating::samples::changes;
 use crate::support::rows::row;
 use crate::support::{http, wait_for, wait_until};
 
@@ -97,6 +100,8 @@ fn plain_clients_are_served_after_every_change() {
     let deployed = users.deploy(1, "", "");
     assert_eq!(deployed["endpoints"]["master"], users.outside.master);
     users.everybody_is_served("after the first deployment");
+    of_a_lab(&users.floating.hosts);
+    of_the_floating_address(&users.floating, &users.floating.settled());
     users.stays.open("after the first deployment");
     users.stays.ask("before the reloads");
 
@@ -112,12 +117,13 @@ fn plain_clients_are_served_after_every_change() {
     users.stays.close("before the masters are replaced");
 
     users.deploy(3, "", "  memory = \"1280MiB\"\n");
+    users.all_know(3);
     users.everybody_is_served("after a rolling update of the masters");
     agents_restart(&mut users);
     a_host_is_lost_and_comes_back(&mut users);
     users.deploy(2, "", "  memory = \"1280MiB\"\n");
     users.everybody_is_served("with fewer masters");
-    users.deploy(2, "stats_port = 8405", "  memory = \"1280MiB\"\n");
+    the_edge_is_replaced(&mut users);
     users.everybody_is_served("after a rolling update of the edge");
     users.floating.nomspark(&["stop", "--purge", "--yes"]).run().ok();
 }
@@ -145,7 +151,7 @@ fn fifty_reloads(users: &mut Users) {
 
 /// Services that somebody registers under the masters' name: nobody is led there, and HAProxy's configuration holds.
 fn namesakes_in_consul(users: &mut Users) {
-    let consul = format!("http://{}:8500/v1/agent/service", users.floating.hosts.address(11));
+    let consul = format!("http://{}/v1/agent/service", users.floating.hosts.consul_at(11));
     let namesakes = [
         json!({ "ID": "bare", "Name": "spark-master", "Port": 7077 }),
         json!({ "ID": "web", "Name": "spark-master", "Port": 80, "Meta": { "cluster": "spark", "ui_port": "80" } }),
@@ -224,4 +230,24 @@ fn a_host_is_lost_and_comes_back(users: &mut Users) {
     users.floating.settled();
     users.serves_again("with the host that is back");
     users.everybody_is_served("with the host that is back");
+}
+
+/// A change of the edge goes from host to host, and the address goes on answering.
+fn the_edge_is_replaced(users: &mut Users) {
+    users.floating.settled();
+    let sampling = users.floating.place.sample();
+    users.deploy(2, "stats_port = 8405", "  memory = \"1280MiB\"\n");
+    let samples = sampling.end();
+    users.floating.statistics = 8405;
+    let answers = changes(samples.iter().map(|sample| sample.answer.as_ref()));
+    assert!(answers.len() <= 1 + HOSTS.len(), "the address moves once from each host at most: {answers:?}");
+    assert_one_holder("redeployed", &samples);
+    let mut silence = Duration::ZERO;
+    let mut heard = Duration::ZERO;
+    for sample in samples.iter().filter(|sample| sample.answer.is_some()) {
+        silence = silence.max(sample.at.saturating_sub(heard));
+        heard = sample.at;
+    }
+    // Three advertisements and the skew are less than 4 s; three hosts' edges take longer than this to be replaced.
+    assert!(silence < Duration::from_secs(6), "nobody answered for {silence:?}");
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::sparks::pinned;
 use super::support::lab::CHECKOUT;
 
 const WORDCOUNT: &str = "jobs/wordcount";
@@ -29,33 +30,37 @@ fn the_recovery_plugin_passes_its_own_checks() {
 
 #[test]
 fn the_application_s_jar_is_what_its_source_compiles_to() {
-    is_what_its_source_compiles_to(WORDCOUNT, "wordcount.jar");
+    is_what_its_source_compiles_to(WORDCOUNT, "wordcount.jar", &spark_home());
+    is_what_its_source_compiles_to(WORDCOUNT, "wordcount.jar", &pinned("3.5").1);
 }
 
 #[test]
 fn the_jar_of_drills_is_what_its_source_compiles_to() {
-    is_what_its_source_compiles_to(DRILL, "drill.jar");
+    is_what_its_source_compiles_to(DRILL, "drill.jar", &spark_home());
+    is_what_its_source_compiles_to(DRILL, "drill.jar", &pinned("3.5").1);
 }
 
 #[test]
 fn the_recovery_plugin_s_jar_is_what_its_source_compiles_to() {
-    is_what_its_source_compiles_to(RECOVERY, "recovery.jar");
+    is_what_its_source_compiles_to(RECOVERY, "recovery.jar", &spark_home());
 }
 
 fn passes_its_own_checks(folder: &str) {
     succeeds(Command::new(source(folder, "test.sh")).env("SPARK_HOME", spark_home()));
 }
 
-fn is_what_its_source_compiles_to(source_folder: &str, jar: &str) {
+/// With each Spark that can compile it, the same: so one jar runs with all of them.
+fn is_what_its_source_compiles_to(source_folder: &str, jar: &str, spark: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let rebuilt = folder.path().join("rebuilt.jar");
-    succeeds(Command::new(source(source_folder, "build.sh")).arg(&rebuilt).env("SPARK_HOME", spark_home()));
+    succeeds(Command::new(source(source_folder, "build.sh")).arg(&rebuilt).env("SPARK_HOME", spark));
     // The manifest names the JDK that packed the jar; the classes are what runs.
     let committed = classes(&source(source_folder, jar), &folder.path().join("committed"));
     assert!(!committed.is_empty(), "the jar holds classes");
     assert!(
         committed == classes(&rebuilt, &folder.path().join("rebuilt")),
-        "{source_folder}/{jar} is not what its source compiles to: run {source_folder}/build.sh"
+        "{source_folder}/{jar} is not what its source compiles to with {}: run {source_folder}/build.sh",
+        spark.display()
     );
 }
 

@@ -27,7 +27,7 @@ use crate::support::wait_until;
 /// Much longer than any of these takes, and much shorter than a wait that should not be there.
 const SOON: Duration = Duration::from_secs(30);
 /// A server that nobody is.
-const NOBODY: &str = "http://127.0.0.1:1";
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
 
 /// A deploy that cannot work and must leave nothing.
 fn refused_deploy(name: &str, arguments: &[&str]) -> Failure {
@@ -326,13 +326,30 @@ fn a_spark_that_is_not_there_is_named() {
 #[test]
 fn a_spark_that_is_too_old_for_the_recovery_is_named() {
     let cluster = Cluster::named("old-spark", CLUSTER);
+    let folder = spark_of_version(&cluster, "2.12-3.4.4");
+    let (failure, _) = crashing_deploy(&cluster, folder.path().to_str().unwrap(), "nomspark logs");
+    failure.shows("masters that recover through Consul need Spark 3.5 or later, and ").says("is Spark 3.4.4");
+}
+
+#[test]
+fn a_spark_that_knows_no_rocksdb_is_named() {
+    let cluster = Cluster::named("no-rocksdb", CLUSTER);
+    let folder = spark_of_version(&cluster, "2.13-3.5.9");
+    let spec = folder.path().join("nomspark.hcl");
+    fs::write(&spec, "master {\n  recovery = \"rocksdb\"\n}\n").unwrap();
+    let deploy = cluster.nomspark("deploy").args(["--driver", "raw_exec", "--spark-home"]).arg(folder.path());
+    let failure = deploy.arg("--file").arg(spec).run().fails(1);
+    failure.shows("masters that recover with RocksDB need Spark 4, and ").says("is Spark 3.5.9");
+}
+
+/// What looks like a Spark of this version, as its jar's name says it.
+fn spark_of_version(cluster: &Cluster, version: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     symlink(cluster.lab().spark_home.join("bin"), folder.path().join("bin")).unwrap();
     fs::create_dir(folder.path().join("jars")).unwrap();
-    fs::write(folder.path().join("jars/spark-core_2.12-3.5.9.jar"), "").unwrap();
-    let (failure, _) = crashing_deploy(&cluster, folder.path().to_str().unwrap(), "nomspark logs");
-    failure.shows("masters that recover through Consul need Spark 4, and ").says("is Spark 3.5.9");
+    fs::write(folder.path().join(format!("jars/spark-core_{version}.jar")), "").unwrap();
+    folder
 }
 
 #[test]

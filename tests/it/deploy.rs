@@ -160,8 +160,11 @@ fn a_stopped_cluster_can_be_deployed_again_and_a_purged_one_is_forgotten() {
     assert_eq!((&again["changed"], &again["ready"]), (&json!(true), &json!(true)));
     assert_eq!(cluster.spark().1["aliveworkers"], 1);
 
+    let kept = || cluster.lab().consul_find("/v1/kv/nomspark/comes-back/?keys");
+    assert!(kept().is_some(), "the masters write nothing down");
     cluster.nomspark("stop").args(["--yes", "--purge"]).run().ok();
     assert_eq!(cluster.lab().jobs("comes-back-"), [""; 0]);
+    assert_eq!(kept(), None);
     cluster.nomspark("status").run().fails(1).says("no cluster named comes-back").hints("nomspark deploy");
     cluster.nomspark("stop").arg("--yes").run().fails(1);
 }

@@ -7,6 +7,7 @@ mod answers;
 mod edges;
 mod meaning;
 mod names;
+mod notify;
 mod programs;
 mod refused;
 mod reload;

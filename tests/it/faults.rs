@@ -7,9 +7,11 @@
 //! | `tls` | certificates, right and wrong |
 //! | `stream` | the event stream, which closes, stalls, repeats and goes back |
 //! | `program` | the program itself: exit codes, messages, secrets |
+//! | `results` | a run of WordCount that waits for a master, a verdict, a result |
 
 mod client;
 mod lines;
 mod program;
+mod results;
 mod stream;
 mod tls;

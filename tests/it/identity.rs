@@ -137,6 +137,9 @@ fn a_job_file_that_names_another_place_is_refused_before_anything_is_registered(
     let (_folder, files) = job_files("region = \"elsewhere\"");
     let refused = cluster.nomspark("deploy").arg("--jobs").arg(&files).run().fails(2);
     refused.says("worker.nomad.hcl names the region elsewhere, and nomspark works in global");
+    let (_folder, files) = job_files("priority = length(file(\"log4j2.properties\"))");
+    let refused = cluster.nomspark("plan").arg("--jobs").arg(&files).run().fails(2);
+    refused.says("worker.nomad.hcl calls file()").hints("heredoc");
     assert_eq!(lab.nomad_get("/v1/jobs?namespace=*&prefix=placed-"), json!([]));
     // Nobody says otherwise in the namespace that the file names.
     let (_folder, files) = job_files("namespace = \"analytics\"");
@@ -160,9 +163,9 @@ fn all_namespaces_are_no_namespace_to_work_in() {
     for command in commands {
         let run = || Run::nomspark(command).args(["-o", "json"]);
         let refused = run().args(["--namespace", "*"]).run().fails(2);
-        refused.shows("--namespace cannot be used: `*` names no single namespace: name one");
+        refused.shows("--namespace cannot be used: `*` means all namespaces, and one is needed");
         let refused = run().env("NOMAD_NAMESPACE", "*").run().fails(2);
-        refused.says("NOMAD_NAMESPACE cannot be used: `*` names no single namespace: name one");
+        refused.says("NOMAD_NAMESPACE cannot be used: `*` means all namespaces, and one is needed");
     }
 }
 
@@ -187,9 +190,59 @@ fn a_stop_ends_the_jobs_of_one_namespace_and_tells_those_that_were_dead() {
     assert_eq!((&stopped["jobs"], &stopped["already_dead"]), (&json!([]), &json!(["halted-run", "halted-worker"])));
     let text = lab.plain("stop").args(["--name", "halted", "--yes"]).run().ok().text();
     assert_eq!(text, "Cluster halted was stopped already.\n");
-    assert_eq!(stop(&["--purge"])["purged"], true);
+    let purged = stop(&["--purge"]);
+    assert_eq!(purged["jobs"], json!(["halted-run", "halted-worker"]));
+    assert_eq!((&purged["already_dead"], &purged["purged"]), (&purged["jobs"], &json!(true)));
     assert_eq!(lab.jobs("halted-"), Vec::<String>::new());
     assert!(running("team-c"));
     assert_eq!(stop(&["--purge", "--namespace", "team-c"])["jobs"], json!(["halted-worker"]));
     lab.nomad(&["namespace", "delete", "team-c"]).ok();
+}
+
+/// Neither sees anything of the other when it begins.
+#[test]
+fn of_two_deployments_of_one_name_that_begin_together_at_most_one_becomes_ready() {
+    let cluster = Cluster::named("raced", 2 * CLUSTER);
+    let lab = cluster.lab();
+    namespace(lab, "team-r");
+    let deploy = |namespace: &str| cluster.nomspark("deploy").args(["--namespace", namespace]).spawn();
+    let deployments = ["default", "team-r"].map(|namespace| (namespace, deploy(namespace)));
+    let ends = deployments.map(|(namespace, deployment)| (namespace, deployment.wait()));
+    let lost: Vec<_> = ends.into_iter().filter(|(_, end)| !end.status.success()).collect();
+    assert!(!lost.is_empty(), "both are ready, and share what they have in Consul");
+    for (namespace, end) in lost {
+        end.fails(1).says("the name raced is taken in this Consul");
+        wait_until("what it began to be stopped again", LIMIT, || {
+            let jobs = lab.nomad_get(&format!("/v1/jobs?prefix=raced-&namespace={namespace}"));
+            jobs.as_array().unwrap().iter().all(|job| job["Stop"] == true && job["Status"] == "dead")
+        });
+    }
+    // Whichever of them began nothing has nothing to stop.
+    cluster.nomspark("stop").args(["--purge", "--yes", "--namespace", "team-r"]).run();
+    lab.nomad(&["namespace", "delete", "team-r"]).ok();
+}
+
+/// Whoever types a command in the folder of a spec means its cluster.
+#[test]
+fn the_spec_says_whose_cluster_is_meant() {
+    let demo = demo(0);
+    let folder = tempfile::tempdir().unwrap();
+    let here = |command: &str| demo.lab().plain(command).dir(folder.path());
+    fs::write(folder.path().join("nomspark.hcl"), "name = \"elsewhere\"\n").unwrap();
+    for command in ["status", "stop"] {
+        let told = here(command).args(["-o", "json"]).run().fails(1).says("there is no cluster named elsewhere");
+        assert!(
+            told.hint.contains("or name one that is there with --name: ") && told.hint.contains("demo"),
+            "{}",
+            told.hint
+        );
+    }
+    here("logs").args(["master", "-o", "json"]).run().fails(1).says("Nomad has no job master");
+    here("status").args(["--name", "demo"]).run().ok();
+    here("status").env("NOMSPARK_NAME", "demo").run().ok();
+    fs::write(folder.path().join("demo.hcl"), "name = \"demo\"\n").unwrap();
+    here("status").args(["--file", "demo.hcl"]).run().ok();
+    here("logs").args(["master", "--tail", "1", "--file", "demo.hcl"]).run().ok();
+    fs::write(folder.path().join("nomspark.hcl"), "name = 7 7\n").unwrap();
+    here("stop").args(["-o", "json"]).run().fails(2);
 }

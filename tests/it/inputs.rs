@@ -78,6 +78,9 @@ fn a_text_counts_the_same_by_both_ways_and_what_is_no_text_is_refused() {
     refused.shows("the input cannot be decompressed (gzip): Unexpected end of input stream; it may be cut short");
     count(demo, &uri("log[1].txt")).run().fails(6).says("[ ] { } * ? are a pattern");
     count(demo, &uri("book.zip")).run().fails(6).says("it looks like a zip archive");
+    count(demo, "gs://bucket/books").run().fails(6).says("Hadoop's connector for gs://").hints("gcs-connector");
+    let away = count(demo, "hdfs://namenode.invalid:8020/books").run().fails(6);
+    away.says("cannot be read: ").says("UnknownHostException: namenode.invalid");
     count(demo, "s3a://bucket/books").run().fails(6).says("org.apache.hadoop.fs.s3a.S3AFileSystem").hints("hadoop-aws");
 }
 

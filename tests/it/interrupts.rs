@@ -29,13 +29,13 @@ fn job_of(run: &Running) -> String {
 
 #[test]
 fn a_deploy_that_was_interrupted_goes_on_when_it_is_repeated() {
-    let cluster = Cluster::named("halted", CLUSTER);
+    let cluster = Cluster::named("broken-off", CLUSTER);
     let mut deploy = cluster.nomspark("deploy").spawn();
-    deploy.wait_until_told("halted-master: registered");
+    deploy.wait_until_told("broken-off-master: registered");
     deploy.signal(Signal::SIGINT);
     let failure = deploy.wait().fails(130).says("interrupted").says("go on in Nomad");
-    assert!(failure.hint.contains("nomspark deploy") && failure.hint.contains("--name halted"), "{}", failure.hint);
-    assert_eq!(cluster.lab().find_job("halted-master").unwrap()["Stop"], false);
+    assert!(failure.hint.contains("nomspark deploy") && failure.hint.contains("--name broken-off"), "{}", failure.hint);
+    assert_eq!(cluster.lab().find_job("broken-off-master").unwrap()["Stop"], false);
 
     let again = cluster.nomspark("deploy").run().ok().json();
     assert_eq!((&again["ready"], &again["jobs"][0]["version"]), (&json!(true), &json!(0)));
@@ -47,7 +47,9 @@ fn a_run_that_has_its_input_goes_on_without_nomspark() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("input.txt");
     fs::write(&input, "a b a\n").unwrap();
-    let mut run = demo.nomspark("wordcount").arg("--input").arg(&input).spawn();
+    let output = folder.path().join("counts.tsv");
+    let run = demo.nomspark("wordcount").args(["--top", "1", "--output"]).arg(&output).arg("--input").arg(&input);
+    let mut run = run.spawn();
     run.wait_until_told("placed on lab");
     let job = job_of(&run);
     let allocation = demo.lab().allocations(&job)[0]["ID"].as_str().unwrap().to_owned();
@@ -57,12 +59,14 @@ fn a_run_that_has_its_input_goes_on_without_nomspark() {
     run.wait_until_told("the driver has all");
     run.signal(Signal::SIGINT);
     let failure = run.wait().fails(130).says(&job).says("goes on in Nomad");
-    let resume = format!("nomspark wordcount --resume {job}");
+    let resume = format!("`nomspark wordcount --resume {job} --output {} --top 1` goes on", output.display());
     assert!(failure.hint.contains(&resume), "{}", failure.hint);
     driver.signal(Signal::SIGCONT);
 
     let counted = demo.lab().nomspark("wordcount").args(["--resume", &job]).run().ok().json();
     assert_eq!((&counted["verdict"], &counted["top"]), (&json!("complete"), &json!([["a", 2], ["b", 1]])));
+    let told = demo.lab().nomspark("wordcount").args(["--resume", &demo.job("master")]).run().fails(2);
+    told.says("is no run of wordcount").hints("nomspark watch demo-master");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::lab::{Guard, shared};
+use crate::support::lab::{Guard, claim, shared};
 use crate::support::run::Run;
 use crate::support::wait_until;
 
@@ -108,6 +108,7 @@ impl File {
 
     /// The same, also in place of another one, and leaves it there.
     fn submit(&self, lab: &Guard) {
+        claim(&self.id);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("job.nomad.hcl");
         fs::write(&file, self.text()).unwrap();

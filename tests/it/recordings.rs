@@ -162,6 +162,10 @@ fn each_rule_is_shown_by_the_run_that_the_docs_name() {
     ends_by("stopped", &[STOPPED], Rule::Stopped);
     ends_by("service-stopped", &[STOPPED], Rule::Stopped);
     ends_by("stopped-when-done", &[COMPLETE], Rule::StoppedWhenDone);
+    ends_by("stopping", &[], Rule::Stopping);
+    ends_by("stopped-when-failed", &[FAILED], Rule::StoppedWhenFailed);
+    ends_by("tries-again", &[], Rule::TriesAgain);
+    ends_by("collected", &[COMPLETE], Rule::Collected);
     ends_by("purged", &[STOPPED, "gone"], Rule::Gone);
     ends_by("none-wanted", &[STOPPED], Rule::NothingLeft);
     ends_by("sidecar-waits", &[COMPLETE], Rule::Done);

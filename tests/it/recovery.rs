@@ -14,7 +14,7 @@ use crate::support::cluster::{CLUSTER, Cluster};
 use crate::support::fake_nomad::Certificates;
 use crate::support::lab::{CHECKOUT, program};
 use crate::support::process::Jvm;
-use crate::support::{free_ports, http, secret, wait_for, wait_until};
+use crate::support::{free_ports, http, secret, wait_for, wait_or_tell};
 
 const PLUGIN: &str = "consul/recovery";
 const LIMIT: Duration = Duration::from_secs(30);
@@ -43,10 +43,15 @@ fn a_master_that_keeps_its_state_in_files_knows_its_workers_when_it_starts_again
         let master = || cluster.lab().allocations(&cluster.job("master"))[0].clone();
         let allocation = master()["ID"].as_str().unwrap().to_owned();
         Jvm::of(&allocation, "org.apache.spark.deploy.master.Master").signal(Signal::SIGKILL);
-        wait_until("the master to know its worker again", AGAIN, || {
-            let state = http::find(&format!("{ui}/json/")).unwrap_or_default();
+        let state = || http::find(&format!("{ui}/json/")).unwrap_or_default();
+        let knows_again = || {
+            let state = state();
             let knows = &state["workers"][0]["id"] == worker && state["aliveworkers"] == 1;
-            knows && state["status"] == "ALIVE" && master()["TaskStates"]["master"]["Restarts"] == 1
+            let restarts = &master()["TaskStates"]["master"]["Restarts"];
+            (knows && state["status"] == "ALIVE" && restarts.as_u64() > Some(0)).then_some(())
+        };
+        wait_or_tell("the master to know its worker again", AGAIN, knows_again, || {
+            format!("; the worker is {worker}, Spark says {:#}, Nomad says {:#}", state(), master()["TaskStates"])
         });
         let workers = cluster.lab().allocations(&cluster.job("worker"));
         assert_eq!(workers[0]["TaskStates"]["worker"]["Restarts"], 0, "{mode}: the worker was left alone");
@@ -78,7 +83,7 @@ impl SafeConsul {
             "data_dir": folder.path().join("data"),
             "disable_update_check": true,
             "ports": {
-                "http": -1, "https": port, "dns": -1, "grpc": -1, "serf_lan": serf, "serf_wan": -1,
+                "http": -1, "https": port, "dns": -1, "grpc": -1, "grpc_tls": -1, "serf_lan": serf, "serf_wan": -1,
                 "server": server,
             },
             // As Consul 1.8 wants them; newer ones know better names, and take these.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use nomspark::logs::Lines;
 use nomspark::nomad::events::decode;
-use nomspark::nomad::frames::FrameDecoder;
 
 use crate::support::lab::CHECKOUT;
 
@@ -26,7 +25,7 @@ fn events_of_a_real_nomad_are_decoded() {
 
 #[test]
 fn logs_of_a_real_nomad_come_out_the_same_however_they_are_cut() {
-    for seed in seeds("log_framer") {
+    for seed in seeds("log_lines") {
         let (cut, bytes) = seed.split_first().unwrap();
         let (first, second) = bytes.split_at(usize::from(*cut).min(bytes.len()));
         let whole = lines(&[bytes]);
@@ -35,11 +34,9 @@ fn logs_of_a_real_nomad_come_out_the_same_however_they_are_cut() {
 }
 
 fn lines(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
-    let (mut decoder, mut lines, mut told) = (FrameDecoder::default(), Lines::default(), Vec::new());
+    let (mut lines, mut told) = (Lines::default(), Vec::new());
     for piece in pieces {
-        for frame in decoder.push(piece).unwrap() {
-            told.extend(lines.push(&frame.data));
-        }
+        told.extend(lines.push(piece));
     }
     told.extend(lines.finish());
     told

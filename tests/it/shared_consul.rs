@@ -69,7 +69,7 @@ fn nomad_clients_that_share_a_consul_agent_are_told() {
         "bind_addr": "127.0.0.1",
         "node_name": "wacken",
         "disable_update_check": true,
-        "ports": { "http": http, "dns": -1, "grpc": -1, "serf_lan": serf, "serf_wan": -1, "server": rpc },
+        "ports": { "http": http, "dns": -1, "grpc": -1, "grpc_tls": -1, "serf_lan": serf, "serf_wan": -1, "server": rpc },
     });
     let _consul = Agent::consul(&consul);
     let consul = format!("http://127.0.0.1:{http}");

@@ -1,4 +1,4 @@
-//! Between rounds: waits until everything is well again.
+//! Between rounds: waits until everything is well again, up to an answer of Spark's.
 
 use std::time::{Duration, Instant};
 
@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::hosts::{HOSTS, Hosts, floating};
+use super::sampler::{Answer, Question, ask};
 use crate::Result;
 
 /// How often is looked.
@@ -69,7 +70,13 @@ async fn look(hosts: &Hosts<'_>) -> Result<Option<(Calm, Vec<String>)>> {
     }
     let [holder] = holders[..] else { return Ok(None) };
     let said = hosts.get(&format!("http://{}/nomspark/holder", floating(8080))).await?;
-    let mut marks: Vec<String> = Vec::new();
+    // A master that lost its lock with Consul's own leader starts anew.
+    if ask(floating(7077), Question::Spark).await != Answer::Spark {
+        return Ok(None);
+    }
+    let masters = hosts.running("spark-master").await?;
+    let started = |master: &Value| master["TaskStates"]["master"]["StartedAt"].to_string();
+    let mut marks: Vec<String> = masters.iter().map(started).collect();
     let mut calm = None;
     for edge in &edges {
         let text = |field: &str| edge[field].as_str().unwrap_or_default();

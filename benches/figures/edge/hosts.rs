@@ -22,6 +22,9 @@ const SPEC: &str = "edge.hcl";
 /// The job files that differ from nomspark's own.
 const JOBS: &str = "edge-jobs";
 
+/// The host with the least priority.
+const ON_WACKEN: &str = "constraint {\n  attribute = \"$${node.unique.name}\"\n  value = \"wacken\"\n}\n";
+
 /// A lab of three hosts that runs.
 #[derive(Debug)]
 pub(crate) struct Hosts<'a> {
@@ -45,8 +48,10 @@ impl<'a> Hosts<'a> {
         if !jobs.exists() {
             self.nomspark(&["render", "--file", SPEC, "--out", JOBS]).await?;
             let master = jobs.join("master.nomad.hcl");
-            // A master may be killed more often here than nomspark's own job file has patience for.
+            // A master may be killed more often here than nomspark's own job file has patience for. It runs where the address never
+            // is: a host that is cut off must not take it along.
             let text = std::fs::read_to_string(&master)?.replace("attempts = 10\n", "attempts = 100\n");
+            let text = text.replacen("group \"master\" {\n", &format!("group \"master\" {{\n{ON_WACKEN}"), 1);
             std::fs::write(&master, text)?;
             // What is left here replaces nomspark's own files.
             for other in ["worker", "edge"] {
@@ -120,6 +125,13 @@ impl<'a> Hosts<'a> {
     /// Asks Consul, at whichever host answers.
     pub(crate) async fn consul(&self, path: &str) -> Result<Value> {
         self.ask(8500, path).await
+    }
+
+    /// Whether a host's Consul server leads the others.
+    pub(crate) async fn leads_consul(&self, host: &str) -> Result<bool> {
+        let leader = self.consul("/v1/status/leader").await?;
+        let of_host = HOSTS.iter().find(|(name, _, _)| *name == host).map(|(_, last, _)| format!("{NETWORK}.{last}:"));
+        Ok(of_host.is_some_and(|address| leader.as_str().is_some_and(|leader| leader.starts_with(&address))))
     }
 
     async fn ask(&self, port: u16, path: &str) -> Result<Value> {

@@ -99,9 +99,9 @@ async fn ask_on(address: SocketAddr, question: Question, sender: UnboundedSender
                 let sender = sender.clone();
                 asking.spawn(async move {
                     let asked = Instant::now();
-                    let (answer, told) = ask(address, question).await;
+                    let answer = ask(address, question).await;
                     // Nobody may listen any more.
-                    let _ = sender.send(Sample { asked, told, answer });
+                    let _ = sender.send(Sample { asked, told: Instant::now(), answer });
                 });
             }
             Some(_) = asking.join_next() => {}
@@ -109,17 +109,17 @@ async fn ask_on(address: SocketAddr, question: Question, sender: UnboundedSender
     }
 }
 
-async fn ask(address: SocketAddr, question: Question) -> (Answer, Instant) {
+/// Asks once.
+pub(crate) async fn ask(address: SocketAddr, question: Question) -> Answer {
     let answer = match question {
         Question::Page(path) => timeout(LIMIT, page(address, path)).await,
         Question::Spark => timeout(LIMIT, spark(address)).await,
     };
-    let answer = match answer {
+    match answer {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Answer::Closed,
         Err(_) => Answer::Silence,
-    };
-    (answer, Instant::now())
+    }
 }
 
 async fn page(address: SocketAddr, path: &str) -> std::io::Result<Answer> {

@@ -33,9 +33,12 @@ pub(super) fn text(outcome: &Outcome) -> String {
     let complaints = outcome.complaints();
     if complaints.is_empty() {
         let budget = outcome.budget_ms.map(|budget| format!(", within {} s", seconds(budget))).unwrap_or_default();
+        let rounds = match outcome.rounds.len() {
+            1 => "The round".to_owned(),
+            several => format!("All {several} rounds"),
+        };
         text.push_str(&format!(
-            "All {} rounds recovered{budget}; {answers} answers of the application, all right; never two leaders.\n",
-            outcome.rounds.len()
+            "{rounds} recovered{budget}; {answers} answers of the application, all right; never two leaders.\n"
         ));
     } else {
         text.push_str("The drill fell short:\n");

@@ -14,6 +14,8 @@ const ROLES: [Role; 5] = [Role::Master, Role::Edge, Role::Worker, Role::Wordcoun
 /// What is wrong with the names in a folder of job files.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NamesError {
+    #[error("failed to read the folder {}", .0.display())]
+    Unreadable(PathBuf, #[source] std::io::Error),
     #[error("{} is none of the job files that are looked for", .0.display())]
     Unknown(PathBuf),
     #[error("the folder {} has none of the job files that are looked for", .0.display())]
@@ -32,6 +34,7 @@ impl Advice for NamesError {
                 Some(name) => format!("rename it to {name}, or move it out of that folder; looked for are {names}"),
                 None => format!("move it out of that folder; looked for are {names}"),
             },
+            Self::Unreadable(..) => format!("--jobs names a folder with one or more of {names}"),
             Self::Nothing(_) => format!("looked for are {names}; `nomspark render --out DIR` writes nomspark's own"),
         })
     }
@@ -45,9 +48,9 @@ fn meant(file: &Path) -> Option<String> {
     if roles.next().is_some() { None } else { Some(job_file_name(*role)) }
 }
 
-/// Refuses a folder with a job file that would not be read, and one without any. What is no folder is told by who reads it.
+/// Refuses a folder with a job file that would not be read, and one without any.
 pub(super) fn check(folder: &Path) -> Result<(), NamesError> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let entries = std::fs::read_dir(folder).map_err(|source| NamesError::Unreadable(folder.to_path_buf(), source))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     files.sort();
     let known: Vec<String> = ROLES.map(job_file_name).into();
@@ -125,6 +128,6 @@ mod tests {
         checked(&others).unwrap();
         assert!(matches!(checked(&others[1..]), Err(NamesError::Nothing(_))));
         assert!(matches!(checked(&[]), Err(NamesError::Nothing(_))));
-        check(Path::new("/nowhere")).unwrap();
+        assert!(matches!(check(Path::new("/nowhere")), Err(NamesError::Unreadable(..))));
     }
 }

@@ -10,14 +10,15 @@ use crate::cli::{self, environment};
 use crate::commands::cluster::{self, JobSummary};
 use crate::commands::context::{Context, new_id};
 use crate::commands::spec;
-use crate::error::Result;
+use crate::error::{Advice, Result};
 use crate::names::RunId;
-use crate::plan::{self, Input, WordCount, WorkerSize};
+use crate::nomad::jobs::Job;
+use crate::plan::{self, Input, Role, WordCount, WorkerSize};
 use crate::render::JobFiles;
 use crate::report::Event;
 use crate::spec::ValidSpec;
 use crate::submit::{self, RunNote};
-use crate::survey::survey;
+use crate::survey::{ROLE_META, survey};
 use crate::watch::Patience;
 
 /// A run that Nomad has.
@@ -32,10 +33,36 @@ pub(super) struct Begun {
 
 impl Begun {
     /// A run that an earlier command began.
-    pub(super) fn resumed(job: &str) -> Self {
+    pub(super) async fn resumed(job: &str, context: &Context<'_>) -> Result<Self> {
+        if context.nomad.find_job(job).await?.is_some_and(|job| !may_be_a_run(&job)) {
+            return Err(NoRun { job: job.to_owned(), watch: context.command(&format!("watch {job}")) }.into());
+        }
         let note = notes().and_then(|folder| RunNote::of_job(&folder, job));
-        Self { job: job.to_owned(), upload: None, resumed: true, note }
+        Ok(Self { job: job.to_owned(), upload: None, resumed: true, note })
     }
+}
+
+/// A job to be resumed that is none of this command's.
+#[derive(Debug, thiserror::Error)]
+#[error("the job {job} is no run of wordcount")]
+struct NoRun {
+    job: String,
+    watch: String,
+}
+
+impl Advice for NoRun {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(format!("follow it with `{}`", self.watch))
+    }
+}
+
+/// Whether a job may be a run: the job file of one may be the user's own.
+fn may_be_a_run(job: &Job) -> bool {
+    job.meta.get(ROLE_META).map_or(job.ends(), |role| role == Role::Wordcount.as_str())
 }
 
 /// The folder of notes about runs.
@@ -126,7 +153,7 @@ async fn submit(
     upload: Option<u64>,
     context: &Context<'_>,
 ) -> Result<String> {
-    let leader = cluster::leader(&context.nomad, &spec.name).await?;
+    let leader = cluster::leader_after_takeover(&spec.name, arguments.timeout, context).await?;
     let address = cluster::floating_address(&context.nomad, &spec.name).await?;
     cluster::inherit_runtime(&context.nomad, &mut spec).await?;
     let survey = survey(&context.nomad, &context.consul, &[], None).await?;

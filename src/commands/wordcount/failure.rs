@@ -6,8 +6,8 @@ use super::run::Run;
 use crate::commands::amended;
 use crate::error::Error;
 
-/// An error that ended a run.
-pub(super) fn unfinished(verdict: &str, run: &Run<'_>, error: Error) -> Error {
+/// An error that ended the wait for a run; one that goes on has no verdict.
+pub(super) fn unfinished(verdict: Option<&str>, run: &Run<'_>, error: Error) -> Error {
     let mut fields = Map::new();
     fields.insert("job".to_owned(), json!(run.job()));
     fields.insert("verdict".to_owned(), json!(verdict));

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::input::LocalInput;
 use crate::cli::exit::Exit;
 use crate::commands::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http;
 use crate::nomad::allocations::Allocation;
 use crate::report::Event;
@@ -33,6 +33,8 @@ pub(super) struct Run<'a> {
     patience: Patience,
     /// Whether this command stopped it again.
     taken_back: bool,
+    /// Whether nobody will ever read its result.
+    result_is_gone: bool,
 }
 
 /// When the run reached its stages, in milliseconds after its registration, by Nomad's clocks.
@@ -55,7 +57,18 @@ impl<'a> Run<'a> {
     ) -> Self {
         let watcher = Watcher::start(&context.nomad, std::slice::from_ref(&job), History::Tell);
         let application = ApplicationWatcher::new(&context.nomad);
-        Self { context, job, watcher, application, input, uploading: None, resumed, patience, taken_back: false }
+        Self {
+            context,
+            job,
+            watcher,
+            application,
+            input,
+            uploading: None,
+            resumed,
+            patience,
+            taken_back: false,
+            result_is_gone: false,
+        }
     }
 
     /// Whether somebody else started the run.
@@ -80,7 +93,7 @@ impl<'a> Run<'a> {
     /// Whether it will never have a result.
     pub(super) fn is_lost(&self) -> bool {
         let verdict = self.state().and_then(JobState::verdict);
-        self.taken_back || verdict.is_some_and(|verdict| verdict != Verdict::Complete)
+        self.taken_back || self.result_is_gone || verdict.is_some_and(|verdict| verdict != Verdict::Complete)
     }
 
     /// Stops it: nothing is left half done.
@@ -90,9 +103,29 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Its result is gone: whoever repeats the command needs another run.
+    pub(super) fn lose_result(&mut self) {
+        self.result_is_gone = true;
+    }
+
+    /// What it came to, in a word; `None` while it goes on.
+    pub(super) fn judged(&self) -> Option<&'static str> {
+        let verdict = self.state().and_then(JobState::verdict).map(|verdict| verdict.word());
+        verdict.or(self.taken_back.then_some("stopped"))
+    }
+
+    /// The same, where the wait for it ended with an error that may tell more.
+    pub(super) fn verdict_after(&self, error: &Error) -> Option<&'static str> {
+        match error.exit() {
+            Exit::WorkFailed | Exit::Unplaceable => Some("failed"),
+            _ => self.judged(),
+        }
+    }
+
     /// What is waited for, in words.
     pub(super) fn condition(&self) -> String {
         match (self.allocation(), self.is_uploading()) {
+            _ if self.judged().is_some() => format!("the result of {} to arrive", self.job),
             (None, _) => format!("the job {} to be placed", self.job),
             (Some(_), true) => "the input to reach the driver".to_owned(),
             (Some(_), false) => format!("the driver of {} to end", self.job),

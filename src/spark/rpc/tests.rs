@@ -10,7 +10,7 @@ use super::{FILE, HEADER, NoAnswer, ask};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What Spark 4.3 sent back, byte for byte.
+/// What Spark 3.5.9, 4.0.5, 4.1.4 and 4.3.0 sent back, byte for byte.
 const SPARK: &[u8] =
     b"\0\0\0\0\0\0\0\x47\x08\0\0\0\x0f/files/nomspark\0\0\0\x27Stream '/files/nomspark' was not found.";
 

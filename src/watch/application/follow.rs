@@ -18,7 +18,7 @@ use crate::spark::{ApplicationState, DriverUi, ExecutorState, MasterState, Maste
 use crate::survey::{CLUSTER_META, ROLE_META, masters};
 use crate::watch::JobState;
 use crate::watch::executors::ended_executors;
-use crate::watch::explain::{Outlook, Wait, without_executors};
+use crate::watch::explain::{Outlook, Wait, unknown_application, without_executors, without_master};
 
 /// How long a driver is left alone: short applications end without being asked, and a JVM's first answer costs a second.
 const FIRST: Duration = Duration::from_secs(8);
@@ -45,7 +45,7 @@ const DRIVER: &str = "driver";
 
 /// Follows the application of a job, where it has one, from the moment when its driver runs.
 ///
-/// Where this machine does not reach Spark's web UIs nothing is seen, and nothing is told.
+/// Where this machine does not reach Spark's web UIs nothing is seen, and little is told.
 #[derive(Debug)]
 pub struct ApplicationWatcher {
     nomad: Nomad,
@@ -162,11 +162,19 @@ impl Follower {
         Ok(Some((id, executors, stages)))
     }
 
-    /// Why there are no executors, if the master knows the application.
+    /// Why there are no executors, once a master knew the application.
     async fn without_executors(&mut self, sees_driver: bool) -> Option<Lacking> {
-        let master = self.master().await?;
-        let is_ours = |application: &&ApplicationState| application.name == self.job;
-        let application = master.active_applications.iter().find(is_ours)?;
+        // An id like this is from the master with which the driver registered.
+        let id = Some(self.application.id.clone()).filter(|id| sees_driver && id.starts_with("app-"));
+        let master = match self.leading().await? {
+            Leading::Master(master) => master,
+            Leading::Nobody => return id.map(|id| Lacking::of(without_master(), id)),
+        };
+        let is_ours =
+            |application: &&ApplicationState| application.name == self.job || application.id == self.application.id;
+        let Some(application) = master.active_applications.iter().find(is_ours) else {
+            return id.map(|id| Lacking::of(unknown_application(&id, &master), id));
+        };
         if application.cores > 0 && !sees_driver {
             return None;
         }
@@ -186,26 +194,35 @@ impl Follower {
         Some(Sight::Ending(Box::new(failure)))
     }
 
-    /// What the master says that is ALIVE.
-    async fn master(&mut self) -> Option<MasterState> {
+    /// Who leads; `None` where that is not known, because somebody does not answer.
+    async fn leading(&mut self) -> Option<Leading> {
         if let Some(leader) = &self.leader
             && let Ok(state) = leader.state().await
             && state.is_alive()
         {
-            return Some(state);
+            return Some(Leading::Master(state));
         }
         let masters = masters(&self.nomad, &self.cluster).await.ok()?;
-        let (ui, state) = masters
-            .into_iter()
-            .find_map(|master| master.state.filter(MasterState::is_alive).map(|state| (master.ui, state)))?;
+        let all_answer = masters.iter().all(|master| master.state.is_some());
+        let alive =
+            masters.into_iter().find_map(|master| Some((master.ui, master.state.filter(MasterState::is_alive)?)));
+        let Some((ui, state)) = alive else { return all_answer.then_some(Leading::Nobody) };
         self.leader = MasterUi::new(&ui).ok();
-        Some(state)
+        Some(Leading::Master(state))
     }
 
     async fn executor_cores(&self, application: &str) -> Option<u64> {
         let cores = self.ui.as_ref()?.property(application, "spark.executor.cores").await.ok()?;
         cores?.parse().ok()
     }
+}
+
+/// Who leads a cluster.
+enum Leading {
+    /// The master that says ALIVE.
+    Master(MasterState),
+    /// No master says so.
+    Nobody,
 }
 
 /// An application without executors.
@@ -215,6 +232,13 @@ struct Lacking {
     application: String,
     /// The workers that the master can use.
     workers: Vec<WorkerState>,
+}
+
+impl Lacking {
+    /// Where no worker is asked.
+    fn of(wait: Wait, application: String) -> Self {
+        Self { wait, application, workers: Vec::new() }
+    }
 }
 
 /// How long an application has been without an executor, and what was told of that.

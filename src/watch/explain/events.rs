@@ -1,6 +1,9 @@
 //! What each kind of event of a task says. Pure.
 //!
-//! Source of the kinds and their particulars: the constants `Task…` beside `TaskEvent` in Nomad's `nomad/structs/structs.go`.
+//! Source of the kinds and their particulars: the constants `Task…` beside `TaskEvent` in Nomad's `nomad/structs/structs.go`, which are the
+//! same from 1.8.0 to 2.0.6, and the client's own two: `AllocHealthEventSource` and `consulTemplateSourceName`.
+
+use std::time::Duration;
 
 use super::{container, detail, one_line};
 use crate::nomad::allocations::TaskEvent;
@@ -26,6 +29,20 @@ pub(super) fn failure(event: &TaskEvent) -> Option<String> {
     })
 }
 
+/// Waits that are shorter are part of every restart.
+const LONG: Duration = Duration::from_secs(30);
+
+/// The sentence for an event that tells that Nomad waits for long until it starts a task again; `None` for all others.
+///
+/// Source: `StartDelay` of a `TaskEvent`, in nanoseconds, which the API also has as the particular `start_delay`.
+pub(in crate::watch) fn waiting_restart(event: &TaskEvent) -> Option<String> {
+    let delay = event.details.get("start_delay").filter(|_| event.kind == "Restarting")?;
+    let delay = Duration::from_nanos(delay.parse().ok()?);
+    let whole = humantime::format_duration(Duration::from_secs(delay.as_secs()));
+    let why = event.details.get("restart_reason").map(|reason| format!(" ({})", one_line(reason))).unwrap_or_default();
+    (delay >= LONG).then(|| format!("Nomad waits {whole} until it starts it again{why}"))
+}
+
 /// The sentence for an event of any kind, where nothing else tells why a task is as it is; `None` for a kind that nobody knows
 /// and that has no words of its own.
 pub(in crate::watch) fn sentence(event: &TaskEvent) -> Option<String> {
@@ -49,6 +66,8 @@ pub(in crate::watch) fn sentence(event: &TaskEvent) -> Option<String> {
         "Leader Task Dead" => "Nomad ended it because the leading task of its group ended",
         "Main Tasks Dead" => "Nomad ended it because the main tasks of its group ended",
         "Plugin became healthy" => "it is a CSI plugin that became healthy",
+        "Alloc Unhealthy" => "Nomad calls it unhealthy",
+        "Template" => "its template",
         "Reconnected" => "its node is connected again",
         "Waiting for shutdown delay" => "Nomad waits for its shutdown_delay",
         "Skipping shutdown delay" => "Nomad does not wait for its shutdown_delay",

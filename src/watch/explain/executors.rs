@@ -86,6 +86,19 @@ pub(in crate::watch) fn without_executors(
     wait(reason, Outlook::MayEnd)
 }
 
+/// Nobody leads who could start executors for an application that is registered.
+pub(in crate::watch) fn without_master() -> Wait {
+    Wait { reason: "no master of the cluster is ALIVE".to_owned(), outlook: Outlook::MayEnd }
+}
+
+/// The master that leads starts none for an application that is registered with another one.
+pub(in crate::watch) fn unknown_application(id: &str, master: &MasterState) -> Wait {
+    Wait {
+        reason: format!("the master at {} does not know the application {id}", master.url),
+        outlook: Outlook::MayEnd,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

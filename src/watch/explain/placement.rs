@@ -54,8 +54,14 @@ fn filtered(words: &str) -> String {
     if let Some((_, meaning)) = known {
         return (*meaning).to_owned();
     }
+    // `distinct_property: ${meta.rack}=r1 used by 1 allocs`.
+    if let Some(used) = words.strip_prefix("distinct_property: ") {
+        let used = used.replace(" used by ", "` is used by ").replace(" allocs", " allocations");
+        return format!("the constraint `distinct_property` is not met, `{used}");
+    }
     // `missing host network "public" for port "http"`, `CSI volume v has exhausted its available writer claims` and others.
-    let is_sentence = ["missing ", "CSI "].iter().any(|start| words.starts_with(start));
+    let is_sentence =
+        ["missing ", "CSI ", "invalid host network ", "failed to "].iter().any(|start| words.starts_with(start));
     match words {
         "distinct_hosts" => "the constraint `distinct_hosts` allows one allocation a node, and one is there".to_owned(),
         _ if is_sentence => words.to_owned(),
@@ -65,6 +71,9 @@ fn filtered(words: &str) -> String {
 
 /// What nodes have not enough of.
 fn exhausted(dimension: &str, metrics: &PlacementMetrics) -> String {
+    if let Some((_, meaning)) = SENTENCES.iter().find(|(known, _)| *known == dimension) {
+        return (*meaning).to_owned();
+    }
     let (subject, particulars) = dimension.split_once(": ").unwrap_or((dimension, ""));
     match (subject, particulars) {
         // `network: reserved port collision http=8080` and others.
@@ -92,6 +101,13 @@ fn asked_for(dimension: &str, metrics: &PlacementMetrics) -> Option<String> {
     };
     (amount > 0).then(|| format!("another {amount} {unit}"))
 }
+
+/// Dimensions of Nomad that are sentences, of which nothing can be short.
+const SENTENCES: [(&str, &str); 3] = [
+    ("device oversubscribed", "a device that it asks for is taken"),
+    ("max allocation exceeded", "the most allocations that Nomad allows there are reached"),
+    ("conflicting claims for host volume with single-writer", "another allocation writes to the host volume"),
+];
 
 /// Nomad's names of dimensions, in words.
 fn dimension_name(dimension: &str) -> &str {

@@ -70,6 +70,21 @@ fn placement() {
             },
             "a port that it asks for is taken: http=8080 on 3 of 3 nodes",
         ),
+        (
+            PlacementMetrics {
+                constraint_filtered: map(&[
+                    ("distinct_property: ${meta.rack}=r1 used by 1 allocs", 2),
+                    ("invalid host network \"x\" template for port \"http\"", 1),
+                ]),
+                ..some_nodes()
+            },
+            "the constraint `distinct_property` is not met, `${meta.rack}=r1` is used by 1 allocations on 2 of 3 nodes; \
+             invalid host network \"x\" template for port \"http\" on 1 of 3 nodes",
+        ),
+        (
+            PlacementMetrics { dimension_exhausted: map(&[("device oversubscribed", 3)]), ..some_nodes() },
+            "a device that it asks for is taken on 3 of 3 nodes",
+        ),
         (some_nodes(), "Nomad gives no reason"),
     ];
     for (metrics, reason) in cases {
@@ -158,5 +173,17 @@ fn an_end_that_was_asked_for_is_known_by_what_came_before_it() {
     assert!(!is_asked_for(&[started()]));
     assert!(is_asked_for(&[started(), event("Killing", &[], "Sent interrupt")]));
     assert!(is_asked_for(&[started(), event("Restart Signaled", &[], "Template changed")]));
-    assert!(!is_asked_for(&[event("Killing", &[], ""), started()]), "the run before");
+    let before = [event("Killing", &[], ""), event("Terminated", &[], ""), event("Restarting", &[], ""), started()];
+    assert!(!is_asked_for(&before), "the run before");
+}
+
+#[test]
+fn what_was_asked_to_end_before_its_start_was_written_down_did_not_fail() {
+    let run = [event("Sibling Task Failed", &[], ""), event("Killing", &[], ""), event("Started", &[], "")];
+    assert!(is_asked_for(&run));
+    let again =
+        [&run[..], &[event("Terminated", &[], ""), event("Restarting", &[], ""), event("Started", &[], "")]].concat();
+    assert!(!is_asked_for(&again), "that was the run before");
+    let ended = [&run[..], &[event("Terminated", &[], ""), event("Killed", &[], "")]].concat();
+    assert!(is_last_end_asked_for(&ended));
 }

@@ -137,6 +137,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "install that library, in the version that the program needs, on every node",
     ),
     (
+        r"Input path does not exist: (\S*%[0-9A-Fa-f]{2}\S*)",
+        "$1 is not where it was looked for",
+        "a per cent sign stands for itself in --input: write a space as a space",
+    ),
+    (
         r"(?:Input path does not exist: |FileNotFoundException: File |can't open file |No such file or directory: )'?([^\s']+)",
         "$1 is not where it was looked for",
         "a path is one of the nodes that run the executors: name a shared disk or a store, or check its spelling",
@@ -257,6 +262,11 @@ pub(in crate::watch) fn diagnose(lines: &[&str]) -> Option<Diagnosis> {
                 .map(|word| if word.contains("//") { word.to_owned() } else { word.replace('/', ".") })
                 .collect::<Vec<_>>()
                 .join(" ");
+        }
+        // An exception without a word of its own, such as ExceptionInInitializerError: what caused it says why.
+        let silent = what.starts_with("its thread ") && !what.contains(": ");
+        if let Some(cause) = lines.iter().find_map(|line| line.trim().strip_prefix("Caused by: ")).filter(|_| silent) {
+            what.push_str(&format!(", caused by {}", cause.chars().take(300).collect::<String>()));
         }
         Some(Diagnosis { what, next: rule.next.to_owned() })
     })

@@ -3,7 +3,8 @@
 mod generated;
 
 use super::*;
-use crate::nomad::allocations::TaskEvent;
+use crate::nomad::allocations::{DeploymentStatus, TaskEvent};
+use crate::nomad::deployments::GroupRollout;
 use crate::nomad::jobs::TaskGroup;
 
 pub(in crate::watch) const JOB: &str = "j";
@@ -246,4 +247,28 @@ fn a_job_on_each_node_has_an_allocation_that_decides_for_each() {
     let state = listed(Some(each), vec![on("a", "n1", 5), on("b", "n2", 6), on("c", "n2", 7)]);
     let current: Vec<&str> = state.current_allocations().iter().map(|allocation| allocation.id.as_str()).collect();
     assert_eq!(current, ["a", "c"]);
+}
+
+#[test]
+fn what_is_replaced_beside_canaries_is_of_the_version_before_them() {
+    let rollout = GroupRollout { desired_total: 1, desired_canaries: 1, ..GroupRollout::default() };
+    let deployment = Deployment {
+        job: JOB.to_owned(),
+        job_version: 1,
+        status: "running".to_owned(),
+        task_groups: [("g".to_owned(), rollout)].into(),
+        ..Deployment::default()
+    };
+    let service = Job { kind: "service".to_owned(), version: 1, ..job("running", 1) };
+    let mut state = JobState::new(JOB);
+    let (job, deployments) = (Some(service), vec![deployment]);
+    state.list(JobListing { id: JOB.to_owned(), job, deployments, ..JobListing::default() });
+    let canary = Some(DeploymentStatus { canary: true, healthy: None });
+    let placed =
+        |id: &str, deployment_status| Allocation { deployment_status, ..allocation(id, 0, "running", (50, 51)) };
+    for allocation in [placed("canary", canary), placed("before", None)] {
+        state.change(Change::Allocation(Box::new(allocation)));
+    }
+    let version = |id: &str| state.allocations[id].job_version;
+    assert_eq!((version("canary"), version("before")), (Some(1), Some(0)));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::state::JobListing;
 use super::super::state::tests::{JOB, allocation, job, listed, task, terminated, with_task};
 use super::*;
-use crate::nomad::jobs::Job;
+use crate::nomad::jobs::{Job, ReschedulePolicy, TaskGroup};
 use crate::report::Event;
 
 fn verdict(job: Job, allocations: Vec<Allocation>) -> Option<Verdict> {
@@ -230,6 +230,34 @@ fn what_nomad_has_collected_is_no_success() {
 }
 
 #[test]
+fn what_failed_and_was_left_so_in_the_newest_version_failed() {
+    let service = Job { kind: "service".to_owned(), version: 1, job_modify_index: 20, ..job("dead", 1) };
+    let before = Allocation { job_version: Some(0), ..failed(terminated(7, 0, 9)) };
+    let scaled = |create_index| Evaluation {
+        job: JOB.to_owned(),
+        triggered_by: "job-scaling".to_owned(),
+        status: "complete".to_owned(),
+        create_index,
+        ..Evaluation::default()
+    };
+    let state = |create_index, allocations: &[Allocation]| {
+        let mut state = JobState::new(JOB);
+        let _ = state.list(JobListing {
+            id: JOB.to_owned(),
+            job: Some(service.clone()),
+            allocations: allocations.to_vec(),
+            evaluations: vec![scaled(create_index)],
+            deployments: Vec::new(),
+        });
+        state.verdict()
+    };
+    assert_eq!(only_failure(state(21, std::slice::from_ref(&before))).exit_code, Some(7));
+    let collected = Some(Verdict::Unknown { found: 0, wanted: 1 });
+    assert_eq!(state(15, std::slice::from_ref(&before)), collected, "the newest version was not looked at");
+    assert_eq!(state(21, &[Allocation { task_group: "another".to_owned(), ..before }]), collected);
+}
+
+#[test]
 fn a_service_ends_when_somebody_stops_it_or_when_nomad_gives_it_up() {
     let service = |status: &str| Job { kind: "service".to_owned(), ..job(status, 1) };
     assert_eq!(verdict(service("running"), vec![allocation("a", 0, "running", (5, 6))]), None);
@@ -270,4 +298,44 @@ fn a_job_that_was_stopped_twice_is_judged_by_what_it_was_before() {
         deployments: Vec::new(),
     });
     assert_eq!(state.verdict(), Some(Verdict::Complete));
+}
+
+#[test]
+fn a_job_that_wants_none_any_more_is_complete_where_nothing_was_taken_away() {
+    let scaled = |stop| Job { version: 1, stop, ..job("dead", 0) };
+    let of_before = |allocation| Allocation { job_version: Some(0), ..allocation };
+    for stop in [false, true] {
+        let done = of_before(stopped(allocation("a", 0, "complete", (5, 6))));
+        assert_eq!(verdict(scaled(stop), vec![done]), Some(Verdict::Complete), "{stop}");
+        let killed = with_task(
+            stopped(allocation("a", 0, "complete", (5, 6))),
+            "t",
+            task("dead", 0, life(terminated(130, 2, 3), true)),
+        );
+        assert_eq!(verdict(scaled(stop), vec![of_before(killed)]), Some(Verdict::Stopped), "{stop}");
+    }
+}
+
+#[test]
+fn work_that_was_done_before_something_after_it_was_stopped_is_done() {
+    let of_main_task =
+        |events| with_task(stopped(allocation("a", 0, "complete", (5, 6))), "t", task("dead", 0, events));
+    let done = of_main_task(vec![terminated(0, 0, 3)]);
+    assert_eq!(verdict(job("dead", 1), vec![done]), Some(Verdict::Complete));
+    let killed = of_main_task(life(terminated(130, 2, 3), true));
+    assert_eq!(verdict(job("dead", 1), vec![killed]), Some(Verdict::Stopped));
+}
+
+#[test]
+fn a_failure_for_good_is_not_taken_away_by_a_stop_and_goes_before_a_node_that_was_lost() {
+    let limited = Some(ReschedulePolicy { attempts: 0, unlimited: false });
+    let group = |group| TaskGroup { reschedule: limited, ..group };
+    let two = job("dead", 2);
+    let two = Job { stop: true, task_groups: two.task_groups.into_iter().map(group).collect(), ..two };
+    let gone = allocation("b", 1, "lost", (5, 6));
+    let failures = verdict(two.clone(), vec![gone.clone(), failed(terminated(47, 0, 3))]);
+    assert_eq!(only_failure(failures).exit_code, Some(47));
+    let failures = verdict(Job { stop: false, ..two }, vec![gone, failed(terminated(47, 0, 3))]);
+    let Some(Verdict::Failed(failures)) = failures else { panic!("{failures:?}") };
+    assert_eq!(failures.iter().map(|failure| &*failure.task).collect::<Vec<_>>(), ["t", ""]);
 }

@@ -62,9 +62,11 @@ connected() {
 
 # Sets leader to the URL of the master that is ALIVE, and where it knows the program, known to "runs" or "ended".
 look() {
-  local line list=runs found=''
+  local line whole last='' list=runs found=''
   leader='' known=''
-  while read -r line; do
+  while IFS= read -r whole || [[ -n $whole ]]; do
+    last=$whole
+    read -r line <<<"$whole"
     if [[ $line =~ ^\"url\"\ :\ \"(spark://[^\"]+)\" ]]; then leader=$${BASH_REMATCH[1]}; fi
     # Applications that ended come last.
     if [[ $line == '"completedapps"'* ]]; then list=ended; fi
@@ -75,7 +77,8 @@ look() {
       found=''
     fi
   done < <(get "$ui" /json/)
-  [[ -n $leader ]]
+  # An answer that was cut off does not say what the master knows.
+  [[ -n $leader && $last == '}' ]]
 }
 
 # Waits until the program or another process has ended, and returns what that ended with.

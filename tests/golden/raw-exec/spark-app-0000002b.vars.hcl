@@ -9,6 +9,7 @@ image = null
 spark_home = "$${meta.spark_home}"
 conf = {
   "spark.driver.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+  "spark.driver.memory" = "1gb"
   "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
   "spark.executor.heartbeatInterval" = "5s"
   "spark.executor.memory" = "512m"
@@ -34,5 +35,5 @@ avoid_nodes = [
 ]
 application = "APPLICATION"
 cpu = 500
-memory = 896
-heap = 512
+memory = 1408
+heap = 1024

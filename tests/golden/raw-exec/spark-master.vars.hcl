@@ -8,6 +8,7 @@ driver = "raw_exec"
 image = null
 spark_home = "$${meta.spark_home}"
 conf = {
+  "spark.driver.memory" = "1gb"
   "spark.worker.timeout" = "15"
 }
 links = [

@@ -340,6 +340,7 @@ ports = [
   8404
 ]
 ours = false
+own_ports = {}
 hosts = {
   "borie" = {
     "interface" = "enp0s3"
@@ -358,13 +359,14 @@ script = <<EOT
 #!/bin/bash
 # Says on standard error what keeps this host from holding a floating address, a line for each reason. Changes nothing.
 #
-#   preflight.sh FOLDER VIP OURS PORT...
+#   preflight.sh FOLDER VIP OURS PORT UI_PORT STATISTICS_PORT
 #
-# FOLDER holds haproxy.cfg and keepalived.conf. OURS is yes where this cluster's edge may have the address and the ports.
-# INTERFACE and OWN_ADDRESS are this host's, CONSUL_HTTP_ADDR is its Consul agent where that is not at 127.0.0.1:8500.
+# FOLDER holds haproxy.cfg and keepalived.conf. OURS is yes where this cluster's edge has the address already. INTERFACE and
+# OWN_ADDRESS are this host's, OWN_PORTS are those on which the edge listens here already, with commas between them, and
+# CONSUL_HTTP_ADDR is the host's Consul agent where that is not at 127.0.0.1:8500.
 folder=$1 vip=$2 ours=$3
 shift 3
-interface=$${INTERFACE:?} own_address=$${OWN_ADDRESS:?} address=$${vip%/*}
+interface=$${INTERFACE:?} own_address=$${OWN_ADDRESS:?} own_ports=,$${OWN_PORTS:-}, address=$${vip%/*} statistics=$${*: -1}
 status=0
 
 problem() {
@@ -373,7 +375,7 @@ problem() {
 }
 
 missing=()
-for program in haproxy keepalived ip ss setpriv flock nice timeout; do
+for program in haproxy keepalived ip ss setpriv flock nice sed timeout; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 # notify.sh speaks plain HTTP by itself.
@@ -381,7 +383,7 @@ if [[ $${CONSUL_HTTP_ADDR:-} == https://* || $${CONSUL_HTTP_ADDR:-} == unix://* 
   command -v curl >/dev/null || missing+=(curl)
 fi
 if (($${#missing[@]} > 0)); then
-  problem "it lacks $${missing[*]}: install Debian's packages haproxy, keepalived, iproute2 and util-linux, or what has them elsewhere"
+  problem "it lacks $${missing[*]}: install Debian's packages haproxy, keepalived, iproute2, sed and util-linux, or what has them elsewhere"
   exit 1
 fi
 
@@ -408,17 +410,19 @@ elif [[ $ours != yes ]]; then
   fi
 fi
 
-if [[ $ours != yes ]]; then
-  for port; do
-    while read -r _ _ _ listens _ process; do
-      case $listens in
-        0.0.0.0:* | '*':* | '[::]':* | "$address":* | "[$address]":* | 127.0.0.1:*)
-          problem "its port $port is taken: something listens on $listens$${process:+, $process}"
-          ;;
-      esac
-    done < <(ss -Hltnp "sport = :$port")
-  done
-fi
+for port; do
+  if [[ $own_ports == *",$port,"* ]]; then continue; fi
+  # HAProxy shows its statistics to the host alone, and everything else at the floating address alone.
+  at=$address
+  if [[ $port == "$statistics" ]]; then at=127.0.0.1; fi
+  while read -r _ _ _ listens _ process; do
+    case $listens in
+      0.0.0.0:* | '*':* | '[::]':* | "$at":* | "[$at]":*)
+        problem "its port $port is taken: something listens on $listens$${process:+, $process}"
+        ;;
+    esac
+  done < <(ss -Hltnp "sport = :$port")
+done
 
 said=$(haproxy -c -f "$folder/haproxy.cfg" 2>&1) ||
   problem "its HAProxy ($(haproxy -v | head -n 1)) does not take the configuration: $${said//$'\n'/; }"

@@ -10,25 +10,25 @@ use tokio::process::Command;
 
 use crate::support::fake_nomad::{Fake, Reply, allocation, batch, evaluation, job};
 
-const REGISTER: &str = "POST /v1/jobs";
+pub(super) const REGISTER: &str = "POST /v1/jobs";
 const NODES: &str = "GET /v1/nodes";
 
 /// nomspark with the fake for a Nomad and a Consul, and nothing else of this process's environment.
-fn nomspark(fake: &Fake, arguments: &[&str]) -> Command {
+pub(super) fn nomspark(fake: &Fake, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nomspark"));
     command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env("NOMAD_ADDR", fake.url()).env("CONSUL_HTTP_ADDR", fake.url()).kill_on_drop(true);
     command
 }
 
-struct Ended {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
 }
 
 impl Ended {
-    fn new(output: Output) -> Self {
+    pub(super) fn new(output: Output) -> Self {
         Self {
             code: output.status.code().expect("an exit code"),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -37,7 +37,7 @@ impl Ended {
     }
 
     /// The last line of standard output.
-    fn document(&self) -> Value {
+    pub(super) fn document(&self) -> Value {
         let last = self.stdout.lines().last().unwrap_or_else(|| panic!("no document; {}", self.stderr));
         serde_json::from_str(last).unwrap()
     }
@@ -49,12 +49,12 @@ impl Ended {
     }
 }
 
-async fn ended(mut command: Command) -> Ended {
+pub(super) async fn ended(mut command: Command) -> Ended {
     let output = tokio::time::timeout(Duration::from_secs(30), command.output()).await;
     Ended::new(output.expect("nomspark does not end").unwrap())
 }
 
-async fn run(fake: &Fake, arguments: &[&str]) -> Ended {
+pub(super) async fn run(fake: &Fake, arguments: &[&str]) -> Ended {
     ended(nomspark(fake, arguments)).await
 }
 
@@ -97,6 +97,10 @@ async fn a_watched_job_fails_with_its_last_words() {
     assert_eq!((&failure["exit_code"], &failure["oom"], &failure["task"]), (&json!(1), &json!(false), &json!("task")));
     assert_eq!(failure["log_tail"], json!(["the last words"]));
     assert!(ended.stderr.contains("hint: "), "{}", ended.stderr);
+    // A command that is named leads to the same job.
+    let ended = run(&fake, &["watch", "j", "-o", "json", "--namespace", "team-a"]).await;
+    let hint = ended.document()["error"]["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("`nomspark logs j --namespace team-a`"), "{hint}");
 }
 
 #[tokio::test]
@@ -192,7 +196,7 @@ async fn refusals_exit_with_4_and_name_the_token() {
 }
 
 /// A cluster that Nomad runs: a master and one worker, both at the fake's own address.
-fn deployed(fake: &Fake) {
+pub(super) fn deployed(fake: &Fake) {
     for (name, role) in [("spark-master", "m"), ("spark-worker", "w")] {
         let mut job = job(name, "running", 90);
         job["Meta"] = json!({ "nomspark.cluster": "spark", "nomspark.role": name.trim_start_matches("spark-") });

@@ -98,6 +98,15 @@ fn completed(modify_index: u64) -> Value {
     allocation(JOB, "a", "complete", (90, modify_index))
 }
 
+/// The same, because somebody stopped it.
+fn stopped(modify_index: u64) -> Value {
+    let mut stopped = completed(modify_index);
+    stopped["DesiredStatus"] = "stop".into();
+    let events = stopped["TaskStates"]["task"]["Events"].as_array_mut().unwrap();
+    events.insert(0, json!({ "Type": "Killing", "Time": 1, "DisplayMessage": "" }));
+    stopped
+}
+
 #[tokio::test]
 async fn a_job_that_ended_before_the_first_look_has_its_verdict_at_once() {
     let fake = Fake::start().await;
@@ -121,6 +130,23 @@ async fn what_happened_while_the_stream_was_closed_is_in_the_next_list() {
     assert_eq!(follower.times("placed"), 1);
     assert_eq!(follower.times("ended: complete"), 1);
     drop(fake.next_stream().await);
+}
+
+/// Nomad publishes a change before it commits it.
+#[tokio::test]
+async fn an_end_that_the_lists_do_not_have_yet_is_waited_for() {
+    let mut fake = running().await;
+    let mut follower = Follower::start(&fake);
+    let feed = fake.next_stream().await;
+    follower.listed().await;
+    let asked = fake.requests_of("GET /v1/job/j").len();
+    feed.line(&changed("Job", &batch(JOB, "dead", 108, 1)));
+    // Once before and once after the other lists, three times.
+    fake.received("GET /v1/job/j", asked + 6).await;
+    assert!(follower.observations.try_recv().is_err(), "an old list was taken for a new one");
+    fake.list(108, &batch(JOB, "dead", 108, 1), &[completed(108)], &[]);
+    assert_eq!(follower.verdict().await, Verdict::Complete);
+    assert_eq!(follower.gaps, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -261,12 +287,10 @@ async fn a_stop_is_noticed() {
     let mut follower = Follower::start(&fake);
     let feed = fake.next_stream().await;
     follower.listed().await;
-    let mut stopped = batch(JOB, "dead", 120, 1);
-    stopped["Stop"] = true.into();
-    let mut ended = completed(121);
-    ended["DesiredStatus"] = "stop".into();
-    fake.list(121, &stopped, &[ended], &[]);
-    feed.line(&changed("Job", &stopped));
+    let mut job = batch(JOB, "dead", 120, 1);
+    job["Stop"] = true.into();
+    fake.list(121, &job, &[stopped(121)], &[]);
+    feed.line(&changed("Job", &job));
     assert_eq!(follower.verdict().await, Verdict::Stopped);
 }
 
@@ -276,9 +300,7 @@ async fn an_allocation_that_was_stopped_or_drained_completes_nothing() {
     let mut follower = Follower::start(&fake);
     let feed = fake.next_stream().await;
     follower.listed().await;
-    let mut stopped = completed(105);
-    stopped["DesiredStatus"] = "stop".into();
-    feed.line(&changed("Allocation", &stopped));
+    feed.line(&changed("Allocation", &stopped(105)));
     follower.until(|follower| follower.state.allocations["a"].is_terminal()).await;
     assert_eq!(follower.state.verdict(), None);
     feed.line(&changed("Allocation", &allocation(JOB, "b", "running", (110, 111))));

@@ -46,8 +46,12 @@ static ALONE: Mutex<()> = Mutex::new(());
 impl Floating {
     /// Starts the lab; nothing is deployed yet.
     pub(crate) fn up(network: &'static str) -> Self {
+        Self::of(Hosts::new(network))
+    }
+
+    /// The same on hosts of a kind of their own.
+    pub(crate) fn of(hosts: Hosts) -> Self {
         let alone = lock(&ALONE);
-        let hosts = Hosts::new(network);
         let place = Place { address: hosts.address(ADDRESS), hosts: Vec::new() };
         let mut floating = Self { hosts, place, asked: HOSTS[0].1, statistics: 8404, _alone: alone };
         floating.start_agents();
@@ -82,7 +86,7 @@ impl Floating {
     /// nomspark for people.
     pub(crate) fn plain(&self, arguments: &[&str]) -> Run {
         let run = Run::nomspark(arguments).env("NOMAD_ADDR", self.hosts.nomad_at(self.asked));
-        run.env("CONSUL_HTTP_ADDR", format!("{}:8500", self.hosts.address(self.asked)))
+        run.env("CONSUL_HTTP_ADDR", self.hosts.consul_at(self.asked))
     }
 
     /// Nomad's API.
@@ -97,20 +101,19 @@ impl Floating {
 
     /// What Consul says at a path.
     pub(crate) fn consul_get(&self, path: &str) -> Value {
-        http::get(&format!("http://{}:8500{path}", self.hosts.address(self.asked)))
+        http::get(&format!("http://{}{path}", self.hosts.consul_at(self.asked)))
     }
 
     /// Who holds the address, as Consul's records say.
     pub(crate) fn recorded(&self) -> Option<String> {
-        let consul = self.hosts.address(self.asked);
-        let url = format!("http://{consul}:8500/v1/kv/{HOLDER_KEY}?raw");
+        let url = format!("http://{}/v1/kv/{HOLDER_KEY}?raw", self.hosts.consul_at(self.asked));
         let answer = http::request(Method::GET, &url, None)?;
         answer.status.is_success().then_some(answer.body)
     }
 
     /// Writes down somebody else.
     pub(crate) fn record(&self, host: &str) {
-        let consul = format!("-http-addr={}:8500", self.hosts.address(self.asked));
+        let consul = format!("-http-addr={}", self.hosts.consul_at(self.asked));
         Run::program(program("consul"), ["kv", "put", &consul, HOLDER_KEY, host]).run().ok();
     }
 

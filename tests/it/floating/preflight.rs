@@ -8,23 +8,33 @@ use serde_json::Value;
 
 use crate::support::hosts::{Hosts, shared};
 use crate::support::lab::{self, CHECKOUT};
-use crate::support::run::{Done, Run};
+use crate::support::run::{Done, Run, Running};
 use crate::support::{http, wait_until};
 
 use super::cluster::{LIMIT, spec_text};
 
-/// Listens until it is ended.
+/// Listens on a port until it is ended.
 const LISTENER: &str = "import socket, sys, time
 listener = socket.socket()
-listener.bind(('0.0.0.0', 7077))
+listener.bind(('0.0.0.0', int(sys.argv[1])))
 listener.listen()
 time.sleep(300)";
+
+/// Something that listens on a port of a host, until it is dropped.
+pub(super) fn listen(hosts: &Hosts, host: &str, port: u16) -> Running {
+    let listener = hosts.lab(&["exec", host, "--", "python3", "-c", LISTENER, &port.to_string()]).spawn();
+    let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
+    wait_until("something to listen there", LIMIT, || {
+        hosts.lab(&["exec", host, "--", "bash", "-c", &connect]).run().status.success()
+    });
+    listener
+}
 
 fn deploy(hosts: &Hosts, text: &str) -> Run {
     let spec = hosts.folder.path().join("preflight.hcl");
     fs::write(&spec, text).unwrap();
     let run = Run::nomspark(["-o", "json", "deploy", "--name", "looked", "--file", spec.to_str().unwrap()]);
-    run.env("NOMAD_ADDR", hosts.nomad_at(11)).env("CONSUL_HTTP_ADDR", format!("{}:8500", hosts.address(11)))
+    run.env("NOMAD_ADDR", hosts.nomad_at(11)).env("CONSUL_HTTP_ADDR", hosts.consul_at(11))
 }
 
 fn assert_unchanged(hosts: &Hosts) {
@@ -36,9 +46,7 @@ fn assert_unchanged(hosts: &Hosts) {
 fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes() {
     let hosts = shared();
     let spec = spec_text(&hosts, 200, "");
-    let listener = hosts.lab(&["exec", "republique", "--", "python3", "-c", LISTENER]).spawn();
-    let listens = ["exec", "republique", "--", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/7077"];
-    wait_until("something to listen on 7077", LIMIT, || hosts.lab(&listens).run().status.success());
+    let listener = listen(&hosts, "republique", 7077);
     let failure = deploy(&hosts, &spec).run().fails(3);
     let failure =
         failure.says("held by republique: ").shows("its port 7077 is taken: something listens on 0.0.0.0:7077");
@@ -73,8 +81,8 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
 }
 
 /// What the check uses of a host, keepalived aside.
-const PROGRAMS: [&str; 10] =
-    ["haproxy", "ip", "ss", "setpriv", "flock", "nice", "timeout", "head", "dirname", "readlink"];
+const PROGRAMS: [&str; 11] =
+    ["haproxy", "ip", "ss", "setpriv", "flock", "nice", "sed", "timeout", "head", "dirname", "readlink"];
 
 /// A folder with these programs alone, for a PATH.
 fn only(folder: &Path, programs: &[&str]) -> PathBuf {
@@ -121,14 +129,15 @@ fn look(folder: &Path, programs: &[&str], interface: &str) -> Done {
     let path = only(folder, programs);
     let script = format!("{CHECKOUT}/keepalived/preflight.sh");
     let folder = folder.to_str().unwrap();
-    let run = Run::program("/bin/bash", [&script, folder, "198.18.97.9/24", "no", "7077"]).env("PATH", &path);
+    let run =
+        Run::program("/bin/bash", [&script, folder, "198.18.97.9/24", "no", "7077", "8080", "8404"]).env("PATH", &path);
     run.env("INTERFACE", interface).env("OWN_ADDRESS", "198.18.97.11").run()
 }
 
 #[test]
 fn programs_and_interfaces_that_a_host_lacks_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let done = look(folder.path(), &["ip", "ss", "setpriv", "flock", "nice"], "lo");
+    let done = look(folder.path(), &["ip", "ss", "setpriv", "flock", "nice", "sed"], "lo");
     assert_eq!(done.status.code(), Some(1));
     assert!(done.stderr.contains("it lacks haproxy keepalived timeout: "), "{}", done.stderr);
 

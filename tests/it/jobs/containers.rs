@@ -61,6 +61,9 @@ fn a_system_job_that_nomad_gave_up_because_docker_was_restarted_is_told() {
     told.hints("Docker").hints(&format!("`nomad job eval {}`", job.id));
 
     job.lab.engine().start_again();
+    wait_until("Nomad to find Docker well", LIMIT, || {
+        job.lab.nomad_get("/v1/nodes")[0]["Drivers"]["docker"]["Healthy"] == true
+    });
     job.lab.nomad(&["job", "eval", "-detach", &job.id]).ok();
     wait_until("the container to run again", LIMIT, || statuses().first().is_some_and(|status| status == "running"));
 }

@@ -10,7 +10,7 @@ use crate::support::rows::row;
 use crate::support::wait_until;
 
 /// A group with a service that Nomad itself keeps, whose check finds no file.
-const UNHEALTHY: &str = "network {\nport \"http\" {}\n}\nservice {\nname = \"sick\"\nport = \"http\"\nprovider = \"nomad\"\n\
+pub(super) const UNHEALTHY: &str = "network {\nport \"http\" {}\n}\nservice {\nname = \"sick\"\nport = \"http\"\nprovider = \"nomad\"\n\
                          check {\nname = \"alive\"\ntype = \"http\"\npath = \"/\"\ninterval = \"1s\"\ntimeout = \"1s\"\nRESTART}\n}";
 
 #[test]
@@ -26,7 +26,7 @@ fn a_deployment_that_misses_its_deadline_is_told_with_what_its_check_said() {
         .fails(6)
         .shows("the deployment of its version ")
         .says("0 failed with 0 of 1 allocations healthy");
-    told.says("the check alive last said: ").says("connection refused");
+    told.says("the check \"alive\" last said: ").says("connection refused");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_task_that_nomad_restarts_for_its_health_is_told_with_what_its_check_said() 
         .group(&format!("{TRIES}\n{}", UNHEALTHY.replace("RESTART", restart)))
         .run();
     let told = job.watch().run().fails(6).says("its task work keeps failing, 2 times in ");
-    told.shows("Nomad restarted it for its health: check \"alive\" unhealthy; the check alive last said: ");
+    told.shows("Nomad restarted it for its health: check \"alive\" unhealthy; the check \"alive\" last said: ");
 }
 
 #[test]

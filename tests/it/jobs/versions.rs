@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::failures::UNHEALTHY;
 use super::{File, LIMIT, ONE_TRY};
 use crate::support::lab::{Guard, shared};
 use crate::support::rows::row;
@@ -31,10 +32,13 @@ fn yesterday_s_run_does_not_answer_for_today_s() {
         let evaluations = job.lab.nomad_get(&format!("/v1/job/{}/evaluations", job.id));
         evaluations.as_array().unwrap().iter().any(|evaluation| evaluation["Status"] == "blocked")
     });
+    // Logs wait as well.
+    let following = job.logs(&["-f"]).spawn();
     job.watch().run().fails(3).says("not enough memory for another 10000000 MiB");
     job.watch().args(["--wait-for-capacity", "--timeout", "2s"]).run().fails(5);
-    File::script("nightly", "batch", "exit 7").group(ONE_TRY).submit(&job.lab);
+    File::script("nightly", "batch", "echo today; exit 7").group(ONE_TRY).submit(&job.lab);
     assert_eq!(job.watch().run().fails(6).document["failures"][0]["exit_code"], 7);
+    assert_eq!(following.wait().ok().text(), "today\n");
 }
 
 /// Nomad's scheduler stands still for a moment: what it has not looked at yet has no verdict.
@@ -71,6 +75,21 @@ fn a_version_that_nomad_took_back_failed() {
     job.watch().args(["--timeout", "3s"]).run().fails(5);
 }
 
+/// Nomad ends what failed in the moment in which it goes back.
+#[test]
+fn what_the_check_of_a_version_said_is_told_though_nomad_took_it_back() {
+    let update = "update {\nmin_healthy_time = \"1s\"\nhealthy_deadline = \"8s\"\nprogress_deadline = \"14s\"\nauto_revert = true\n}";
+    let service = |script: &str| {
+        File::script("unchecked", "service", script).group(&UNHEALTHY.replace("RESTART", "")).group(ONE_TRY).job(update)
+    };
+    let job = service("cd local && exec python3 -m http.server $NOMAD_PORT_http").run();
+    stable(&job.lab, &job.id);
+    service("exec sleep 600").submit(&job.lab);
+    let told = job.watch().args(["--timeout", "1m"]).run().fails(6).shows("; Nomad went back to version 0");
+    let told = told.says("the deployment of its version 1 failed with 0 of 1 allocations healthy");
+    told.says("; the check \"alive\" last said: ").says("connection refused");
+}
+
 #[test]
 fn canaries_wait_for_their_promotion() {
     let update = format!("{UPDATE}canary = 1\n}}");
@@ -104,6 +123,15 @@ fn a_job_that_is_scaled_while_it_is_watched_ends_with_all_that_is_wanted() {
     assert_eq!(job.watch().run().ok().json()["verdict"], "complete");
     job.lab.nomad(&["job", "scale", "-detach", &job.id, "0"]).ok();
     assert_eq!(job.watch().run().ok().json()["verdict"], "complete");
+    job.lab.nomad(&["job", "stop", "-detach", &job.id]).ok();
+    assert_eq!(job.watch().run().ok().json()["verdict"], "complete");
+
+    // What is taken away before its end was stopped, with or without a stop afterwards.
+    File::script("scaled", "batch", "sleep 600").group(ONE_TRY).submit(&job.lab);
+    let mut watching = job.watch().spawn();
+    watching.wait_until_told("task work");
+    job.lab.nomad(&["job", "scale", "-detach", &job.id, "0"]).ok();
+    watching.wait().fails(1).says("was stopped");
     job.lab.nomad(&["job", "stop", "-detach", &job.id]).ok();
     job.watch().run().fails(1).says("was stopped");
 }
@@ -142,6 +170,19 @@ fn jobs_are_children_by_what_nomad_says_and_not_by_their_names() {
     let watched = parent.watch().args(["--timeout", "1m"]).run().ok().json();
     assert_eq!(watched["verdict"], "complete");
     assert!(watched["job"].as_str().unwrap().starts_with("foreign-family/dispatch-"), "{watched:#}");
+    // What it started is no less done when nothing more is to be started.
+    parent.lab.nomad(&["job", "stop", "-detach", &parent.id]).ok();
+    assert_eq!(parent.watch().args(["--timeout", "1m"]).run().ok().json()["job"], watched["job"]);
+}
+
+#[test]
+fn a_child_s_id_may_hold_what_nomad_takes() {
+    let parent = File::script("import", "batch", "sleep 1; echo loaded").group(ONE_TRY).job("parameterized {}").run();
+    let template = ["-id-prefix-template", "2026-01-01T10:00"];
+    parent.lab.nomad(&[&["job", "dispatch", "-detach"], &template[..], &[&parent.id]].concat()).ok();
+    let watched = parent.watch().args(["--timeout", "1m"]).run().ok().json();
+    assert!(watched["job"].as_str().unwrap().contains("2026-01-01T10:00"), "{watched:#}");
+    assert_eq!(parent.lines(&[]), ["loaded"]);
 }
 
 #[test]
@@ -162,7 +203,7 @@ fn what_a_dispatch_made_periodic_is_forced_and_not_dispatched_again() {
 
 #[test]
 fn an_id_may_hold_what_nomad_takes() {
-    for id in ["team:etl", "etl*", "etl?x=1#2", "étl", "2026-01-01T10:00"] {
+    for id in ["team:etl", "etl*", "etl?x=1#2", "étl", "2026-01-01T10:00", "etl,daily", "etl%2F", "a/b/../c", "Etl"] {
         let job = File::script(id, "batch", "sleep 1; echo loaded").group(ONE_TRY).run();
         assert_eq!(job.watch().args(["--timeout", "1m"]).run().ok().json()["verdict"], "complete", "{id}");
         assert_eq!(job.lines(&[]), ["loaded"], "{id}");

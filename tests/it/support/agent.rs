@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::lab::program;
+use super::process::kill_all_with;
 use super::{at_the_end, unmount_below, wait_until};
 
 /// How long an agent may take to end.
@@ -26,6 +27,17 @@ impl Agent {
         Self::start("nomad", "-config", configuration)
     }
 
+    /// A client of Nomad that is no server. Its tasks must have ended when it does.
+    pub(crate) fn nomad_client(mut configuration: Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        configuration["data_dir"] = folder.path().join("data").to_str().into();
+        let file = folder.path().join("agent.json");
+        fs::write(&file, configuration.to_string()).unwrap();
+        let mut command = Command::new(program("nomad"));
+        command.args(["agent", "-config"]).arg(file);
+        Self::spawn(command, folder)
+    }
+
     pub(crate) fn consul(configuration: &Value) -> Self {
         Self::start("consul", "-config-file", configuration)
     }
@@ -34,19 +46,33 @@ impl Agent {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("agent.json");
         fs::write(&file, configuration.to_string()).unwrap();
-        let log = File::create(folder.path().join("log")).unwrap();
         let mut command = Command::new(program(name));
-        command.args(["agent", "-dev", option]).arg(file).env("TMPDIR", folder.path()).current_dir(folder.path());
+        command.args(["agent", "-dev", option]).arg(file);
+        Self::spawn(command, folder)
+    }
+
+    fn spawn(mut command: Command, folder: TempDir) -> Self {
+        let log = File::create(folder.path().join("log")).unwrap();
+        command.env("TMPDIR", folder.path()).current_dir(folder.path());
         let command = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         Self { process: command.spawn().unwrap(), folder }
+    }
+}
+
+impl Agent {
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.process.id()).unwrap()), signal).unwrap();
     }
 }
 
 impl Drop for Agent {
     fn drop(&mut self) {
         at_the_end(|| {
-            kill(Pid::from_raw(i32::try_from(self.process.id()).unwrap()), Signal::SIGINT).unwrap();
+            self.signal(Signal::SIGINT);
             wait_until("an agent to end", LIMIT, || self.process.try_wait().unwrap().is_some());
+            // Nomad's helpers outlive it now and then.
+            kill_all_with("TMPDIR", self.folder.path().to_str().unwrap());
             // The secrets of its tasks.
             unmount_below(self.folder.path());
         });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::lab::{self, DEMO, Guard, Room, lock};
+use super::lab::{self, DEMO, Guard, Room, claim, lock};
 use super::run::Run;
 use super::{address, at_the_end, http, wait_for};
 
@@ -37,6 +37,7 @@ impl Cluster {
     }
 
     fn of(lab: Guard, name: &str, mhz: u64) -> Self {
+        claim(name);
         Self { name: name.to_owned(), stays: false, _room: lab.room(mhz), lab }
     }
 

@@ -1,5 +1,6 @@
 //! Labs of three hosts: one that tests share, which nobody cuts or kills, and others for a test alone.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
@@ -20,6 +21,10 @@ static SHARED: Mutex<Weak<Hosts>> = Mutex::new(Weak::new());
 pub(crate) struct Hosts {
     pub(crate) network: &'static str,
     pub(crate) folder: Folder,
+    /// Variables by which the lab finds other programs than those of everybody.
+    environment: Vec<(&'static str, OsString)>,
+    /// Where Consul's agents listen.
+    consul_port: u16,
 }
 
 /// Keeps the shared lab running.
@@ -41,22 +46,36 @@ pub(crate) fn shared() -> Guard {
 impl Hosts {
     /// Nothing is started yet; what a killed test run left there is ended.
     pub(crate) fn new(network: &'static str) -> Self {
+        Self::with_programs(network, Vec::new())
+    }
+
+    /// The same, with programs of its own, which these variables name.
+    pub(crate) fn with_programs(network: &'static str, environment: Vec<(&'static str, OsString)>) -> Self {
         let root = nix::unistd::geteuid().is_root();
         assert!(root, "labs of three hosts need root: run this test as root, such as with `sudo -E make test`");
-        let hosts = Self { network, folder: Folder::named(network.trim_end_matches("/24")) };
+        let folder = Folder::named(network.trim_end_matches("/24"));
+        let hosts = Self { network, folder, environment, consul_port: 8500 };
         hosts.lab(&["down"]).run().ok();
         hosts
+    }
+
+    /// The same with Consul's agents at another port than everybody expects.
+    pub(crate) fn with_consul_at(mut self, port: u16) -> Self {
+        self.consul_port = port;
+        self
     }
 
     /// `nomspark lab ARGUMENTS`, with JSON.
     pub(crate) fn lab(&self, arguments: &[&str]) -> Run {
         let run = Run::nomspark(["-o", "json", "lab"]).args(arguments);
-        run.env("XDG_STATE_HOME", self.folder.path()).dir(CHECKOUT)
+        let run = run.env("XDG_STATE_HOME", self.folder.path()).dir(CHECKOUT);
+        self.environment.iter().fold(run, |run, (name, value)| run.env(name, value))
     }
 
     /// Starts what does not run.
     pub(crate) fn up(&self) -> Value {
-        self.lab(&["up", "--nodes", "3", "--network", self.network]).run().ok().json()
+        let port = self.consul_port.to_string();
+        self.lab(&["up", "--nodes", "3", "--network", self.network, "--consul-port", &port]).run().ok().json()
     }
 
     /// The lab's state folder.
@@ -77,6 +96,11 @@ impl Hosts {
     /// Nomad's API at the host whose address ends with this number.
     pub(crate) fn nomad_at(&self, last: u8) -> String {
         format!("http://{}:4646", self.address(last))
+    }
+
+    /// HOST:PORT of Consul's API at the host whose address ends with this number.
+    pub(crate) fn consul_at(&self, last: u8) -> String {
+        format!("{}:{}", self.address(last), self.consul_port)
     }
 
     /// Nomad's own command, at the first host.

@@ -1,8 +1,10 @@
 //! Labs that tests of this process share: the first user starts one, the last one ends it, also when tests fail.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 
 use nomspark::http::Endpoint;
 use nomspark::nomad::Nomad;
@@ -93,6 +95,15 @@ impl Shared {
     }
 }
 
+/// Takes a name in the shared labs for the test that calls; two tests with one name would disturb each other now and then only.
+pub(crate) fn claim(name: &str) {
+    static TAKEN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    // A test's own threads have no name.
+    let Some(test) = thread::current().name().map(str::to_owned) else { return };
+    let owner = lock(&TAKEN).entry(name.to_owned()).or_insert_with(|| test.clone()).clone();
+    assert_eq!(owner, test, "two tests use the name {name}");
+}
+
 /// A test that failed must not fail all others.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -159,6 +170,11 @@ impl Lab {
     #[track_caller]
     pub(crate) fn consul_get(&self, path: &str) -> Value {
         http::get(&format!("{}{path}", self.consul))
+    }
+
+    /// What Consul has at a path, if anything.
+    pub(crate) fn consul_find(&self, path: &str) -> Option<Value> {
+        http::find(&format!("{}{path}", self.consul))
     }
 
     /// A job, if Nomad has it.

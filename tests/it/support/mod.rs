@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod cluster;
 pub(crate) mod docker;
+pub(crate) mod failures;
 pub(crate) mod fake_nomad;
 pub(crate) mod folder;
 pub(crate) mod hosts;
@@ -17,6 +18,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,11 +60,20 @@ pub(crate) fn secret(answer: &[u8]) -> String {
     answer["SecretID"].as_str().unwrap().to_owned()
 }
 
-/// Ports of this machine that nobody has.
+/// The next port that is tried: below those of labs, and below those that the kernel gives to whoever asks for any.
+static NEXT_PORT: AtomicU16 = AtomicU16::new(10_000);
+
+/// Ports of this machine that nobody has, and that no other test gets.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    // All at once, so that none is given twice.
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+    [(); N].map(|()| {
+        loop {
+            let port = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
+            assert!(port < 14_000, "no port is free");
+            if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+                return port;
+            }
+        }
+    })
 }
 
 /// Waits until a condition holds.

@@ -1,4 +1,4 @@
-//! The processes of an allocation, found by the environment that Nomad gives them.
+//! The processes of an allocation or an agent, found by their environment.
 
 use std::fs;
 use std::time::Duration;
@@ -23,18 +23,31 @@ impl Jvm {
     }
 }
 
+/// Ends every process that has a variable of this value; one that has ended meanwhile is fine.
+pub(crate) fn kill_all_with(name: &str, value: &str) {
+    for pid in all_with(name, value) {
+        let _ = kill(pid, Signal::SIGKILL);
+    }
+}
+
 fn find(allocation: &str, class: &str) -> Option<Pid> {
-    let mark = format!("NOMAD_ALLOC_ID={allocation}");
-    let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let runs = |pid: &String| {
-        let read = |file: &str| fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-        let arguments = String::from_utf8_lossy(&read("cmdline")).into_owned();
+    let runs = |pid: &Pid| {
+        let arguments = String::from_utf8_lossy(&read(*pid, "cmdline")).into_owned();
         let arguments: Vec<&str> = arguments.split('\0').collect();
         // spark-class asks another Java first what to run.
         let java = arguments.first().is_some_and(|program| program.ends_with("java"));
-        java && arguments.contains(&class)
-            && !arguments.contains(&"org.apache.spark.launcher.Main")
-            && read("environ").split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        java && arguments.contains(&class) && !arguments.contains(&"org.apache.spark.launcher.Main")
     };
-    pids.filter(runs).find_map(|pid| pid.parse().ok().map(Pid::from_raw))
+    all_with("NOMAD_ALLOC_ID", allocation).find(runs)
+}
+
+fn all_with(name: &str, value: &str) -> impl Iterator<Item = Pid> {
+    let mark = format!("{name}={value}");
+    let names = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let pids = names.filter_map(|name| name.parse().ok().map(Pid::from_raw));
+    pids.filter(move |pid| read(*pid, "environ").split(|byte| *byte == 0).any(|it| it == mark.as_bytes()))
+}
+
+fn read(pid: Pid, file: &str) -> Vec<u8> {
+    fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default()
 }

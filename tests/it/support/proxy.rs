@@ -24,8 +24,13 @@ struct Faults {
 impl Proxy {
     /// A proxy for the server of an `http://` URL.
     pub(crate) fn before(server: &str) -> Self {
+        Self::at(0, server)
+    }
+
+    /// The same at a port of this machine.
+    pub(crate) fn at(port: u16, server: &str) -> Self {
         let server = server.trim_start_matches("http://").to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let faults = Arc::new(Faults::default());
         let shared = Arc::clone(&faults);

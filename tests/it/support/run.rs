@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::rows::demand;
-use super::{wait_for, wait_until};
+use super::{failures, wait_for, wait_until};
 
 /// Long enough for everything on a busy machine; a run that takes longer hangs.
 const LIMIT: Duration = Duration::from_mins(4);
@@ -68,6 +68,7 @@ impl Run {
         program: impl AsRef<OsStr>,
         arguments: I,
     ) -> Self {
+        failures::show_at_once();
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
@@ -177,6 +178,16 @@ impl Running {
         });
     }
 
+    /// Waits until it has printed something on standard output.
+    pub(crate) fn wait_until_printed(&mut self, text: &str) {
+        let limit = self.limit;
+        wait_until(&format!("{text:?} printed by {}", self.name), limit, || {
+            let printed = self.stdout.text().contains(text);
+            assert!(printed || self.child.try_wait().unwrap().is_none(), "{} ended early:\n{}", self.name, self.told());
+            printed
+        });
+    }
+
     /// Sends a signal again and again until the program ends; two that come at the same moment are one.
     pub(crate) fn signal_until_ended(mut self, signal: Signal) -> Done {
         let limit = self.limit;
@@ -188,6 +199,11 @@ impl Running {
             ended
         });
         self.wait()
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

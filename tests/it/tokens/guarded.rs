@@ -44,7 +44,7 @@ impl Guarded {
             "disable_update_check": true,
             "acl": { "enabled": true, "default_policy": "deny" },
             "ports": {
-                "http": consul_http, "dns": -1, "grpc": -1, "serf_lan": consul_serf, "serf_wan": -1,
+                "http": consul_http, "dns": -1, "grpc": -1, "grpc_tls": -1, "serf_lan": consul_serf, "serf_wan": -1,
                 "server": consul_rpc,
             },
         });

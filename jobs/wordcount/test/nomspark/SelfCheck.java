@@ -190,6 +190,8 @@ public final class SelfCheck {
     run("a text of any bytes, in many ranges and sorted parts", text, TINY);
     run("an empty text", new byte[0], TINY);
     run("a text of white space", utf8(" \t\n\u000b\f\r".repeat(1000)), TINY);
+    run("carriage returns alone", utf8("alpha beta\ralpha\ralpha"), TINY);
+    run("spaces outside of ASCII", utf8("alpha\u00a0beta alpha\u3000beta\u2028alpha\n"), TINY);
     run("one long word", utf8("é".repeat(20_000)), TINY);
     run("a byte order mark", utf8("\ufeffalpha beta\nalpha"), utf8("alpha beta\nalpha"), ".txt");
     run("a byte order mark alone", utf8("\ufeff"), new byte[0], ".txt");

@@ -11,7 +11,7 @@ use super::super::{File, driver};
 use crate::names::ImageReference;
 
 /// No public image has all of it, so that there is no default.
-const IMAGE_HOLDS: &str = "write `image = \"…\"`, an image of your own that holds HAProxy, keepalived, bash, coreutils, grep, \
+const IMAGE_HOLDS: &str = "write `image = \"…\"`, an image of your own that holds HAProxy, keepalived, bash, coreutils, grep, sed, \
      iproute2 (`ip`) and util-linux (`setpriv`)";
 
 impl<'a> File<'a> {

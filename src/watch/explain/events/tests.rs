@@ -37,6 +37,8 @@ const KINDS: &[(&str, &str)] = &[
     ("Waiting for shutdown delay", "Nomad waits for its shutdown_delay: why"),
     ("Skipping shutdown delay", "Nomad does not wait for its shutdown_delay: why"),
     ("Running", "it was started: why"),
+    ("Alloc Unhealthy", "Nomad calls it unhealthy: why"),
+    ("Template", "its template: why"),
 ];
 
 fn event(kind: &str, words: &str) -> TaskEvent {
@@ -60,4 +62,19 @@ fn a_hook_s_reason_stands_in_the_particulars() {
     let details = BTreeMap::from([("message".to_owned(), "template: source path escapes".to_owned())]);
     let failed = TaskEvent { details, ..event("Task hook failed", "Task hook failed") };
     assert_eq!(failure(&failed).unwrap(), "Nomad's client could not prepare it: template: source path escapes");
+}
+
+#[test]
+fn a_long_wait_for_a_restart_is_told() {
+    let restarting = |delay: &str| {
+        let details = [("start_delay", delay), ("restart_reason", "Exceeded allowed attempts, applying a delay")];
+        let details = details.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        waiting_restart(&TaskEvent { details, ..event("Restarting", "") })
+    };
+    assert_eq!(
+        restarting("595000000000").unwrap(),
+        "Nomad waits 9m 55s until it starts it again (Exceeded allowed attempts, applying a delay)"
+    );
+    assert_eq!(restarting("17000000000"), None);
+    assert_eq!(restarting("soon"), None);
 }

@@ -162,3 +162,20 @@ fn what_is_missing_is_named_with_its_jar() {
     assert!(next("No FileSystem for scheme \"gs\"").contains("gcs-connector"));
     assert!(next("No FileSystem for scheme \"s3\"").contains("s3a://"));
 }
+
+#[test]
+fn of_an_exception_without_words_the_cause_is_told() {
+    let log = [
+        "Exception in thread \"main\" java.lang.ExceptionInInitializerError",
+        "\tat org.example.Main.main(Main.java:5)",
+        "Caused by: java.lang.IllegalArgumentException: x",
+        "\t... 2 more",
+        "Caused by: javax.management.InstanceNotFoundException: java.nio:type=BufferPool",
+    ];
+    let log = log.map(str::to_owned);
+    assert_eq!(
+        diagnose_log(&log).unwrap().what,
+        "its thread main ended with java.lang.ExceptionInInitializerError, caused by javax.management.InstanceNotFoundException: \
+         java.nio:type=BufferPool"
+    );
+}

@@ -1,6 +1,8 @@
 package nomspark.recovery;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -17,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Function1;
 import scala.PartialFunction;
-import scala.jdk.javaapi.CollectionConverters;
+import scala.collection.Iterator;
+import scala.collection.Seq;
 import scala.runtime.AbstractPartialFunction;
 import scala.runtime.BoxedUnit;
 
@@ -59,8 +62,8 @@ final class RollCall implements ThreadSafeRpcEndpoint {
   /** Returns when everybody has answered, or does not in time. */
   void call() throws InterruptedException {
     var known = state.readPersistedData(rpcEnv);
-    Iterable<ApplicationInfo> applications = CollectionConverters.asJava(known._1());
-    Iterable<WorkerInfo> workers = CollectionConverters.asJava(known._3());
+    List<ApplicationInfo> applications = all(known._1());
+    List<WorkerInfo> workers = all(known._3());
     applications.forEach(application -> silent.add(application.id()));
     workers.forEach(worker -> silent.add(worker.id()));
     if (silent.isEmpty()) {
@@ -72,6 +75,15 @@ final class RollCall implements ThreadSafeRpcEndpoint {
     if (!complete.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
       LOG.info("No answer yet from {}", silent);
     }
+  }
+
+  /** As Java has it: Scala's converters have other names in each of its versions. */
+  private static <T> List<T> all(Seq<T> sequence) {
+    List<T> all = new ArrayList<>();
+    for (Iterator<T> left = sequence.iterator(); left.hasNext(); ) {
+      all.add(left.next());
+    }
+    return all;
   }
 
   @Override

@@ -2,14 +2,18 @@ package nomspark.recovery;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.spark.deploy.master.PersistenceEngine;
 import org.apache.spark.serializer.Serializer;
-import scala.collection.immutable.Seq;
-import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag;
 
-/** Spark's workers, drivers and applications as records in Consul. */
+/**
+ * Spark's workers, drivers and applications as records in Consul.
+ *
+ * <p>It is compiled against {@code declared/}, where {@code read} is as in Spark 3.5. What this class gives is narrower, as in
+ * Spark 4; the compiler puts a method of the other type beside it, which Spark 3.5 calls.
+ */
 final class SparkState extends PersistenceEngine {
   private final StateStore store;
   private final Serializer serializer;
@@ -33,7 +37,7 @@ final class SparkState extends PersistenceEngine {
   }
 
   @Override
-  public <T> Seq<T> read(String prefix, ClassTag<T> tag) {
+  public <T> scala.collection.immutable.Seq<T> read(String prefix, ClassTag<T> tag) {
     List<T> objects = new ArrayList<>();
     store.read(prefix).forEach(
         (name, content) -> {
@@ -49,6 +53,12 @@ final class SparkState extends PersistenceEngine {
             store.skipped(name, "Spark cannot read it: " + error);
           }
         });
-    return CollectionConverters.asScala(objects).toSeq();
+    // Scala's converters have other names in each of its versions.
+    Collections.reverse(objects);
+    scala.collection.immutable.List<T> list = scala.collection.immutable.List$.MODULE$.empty();
+    for (T object : objects) {
+      list = list.$colon$colon(object);
+    }
+    return list;
   }
 }

@@ -9,12 +9,26 @@ cluster=$1 host=$2 state=$5
 key=nomspark/$cluster/edge/holder folder=${0%/*}
 agent=${CONSUL_HTTP_ADDR:-127.0.0.1:8500}
 
-# keepalived does not wait for this script: of several at the same time, only the one of the newest state has a say.
+# keepalived does not wait for this script: of several at the same time, only the one of the newest state has a say. Which one
+# that is, the kernel knows: on a busy host a script may run later than one that was started after it.
 newest=$folder/notify.state
-printf '%s' "$state" >"$newest"
+read -r -a process <"/proc/$$/stat"
+boot=$(</proc/sys/kernel/random/boot_id) started=${process[21]}
+exec 8>"$newest.lock"
+flock 8
+read -r known_boot known_started known_pid _ 2>/dev/null <"$newest" || known_boot=''
+unordered=''
+if [[ $known_boot != "$boot" ]] || ((started > known_started || (started == known_started && $$ > known_pid))); then
+  # On a full disk the order is not known any more; the note matters more.
+  { printf '%s %s %s %s\n' "$boot" "$started" "$$" "$state" >"$newest.part" && mv "$newest.part" "$newest"; } || {
+    rm -f "$newest"
+    unordered=yes
+  }
+fi
+exec 8>&-
 exec 9>"$folder/notify.lock"
 flock 9
-is_newest() { [[ $(<"$newest") == "$state" ]]; }
+is_newest() { [[ -n $unordered || $(<"$newest") == "$boot $started $$ $state" ]]; }
 
 # failed WHAT ANSWER: says why. keepalived drops what its scripts print; keepalived.sh passes notify.said on to the task's log.
 failed() {
@@ -26,6 +40,8 @@ failed() {
     *) reason=${last##*: } ;;
   esac
   reason="Consul at $agent $what: $reason"
+  # Once is enough, however often it is tried.
+  if [[ -e $folder/notify.failed && $(<"$folder/notify.failed") == "$reason" ]]; then return; fi
   printf '%s\n' "$reason" >"$folder/notify.failed"
   if [[ -n ${NOMAD_TASK_DIR:-} ]]; then
     printf 'notify.sh: %s\n' "$reason" >>"$folder/notify.said"
@@ -67,19 +83,46 @@ with_curl() {
       --request "$method" --data-binary "$body" "$@" "$url"
 }
 
+# write_note [QUERY]: writes down that this host holds the address. With a query somebody may have come before it: that is no failure.
+write_note() {
+  local answer
+  answer=$(consul PUT "/v1/kv/$key${1:-}" "$host")
+  if [[ $answer == HTTP/*' 200 '* && (${answer##*$'\n'} == true* || -n ${1:-}) ]]; then
+    rm -f "$folder/notify.failed"
+  else
+    failed "did not take the note that $host holds the address" "$answer"
+    return 1
+  fi
+}
+
+# keep_note IS_WRITTEN: writes the note where Consul did not take it, and again where it is gone: a host that held the address for a
+# moment as well may have taken it over, and away with it. A note that was written and is there names somebody who came later.
+# It ends with the keepalived that called this script.
+keep_note() {
+  local written=$1
+  while sleep 5 && kill -0 "$PPID" && is_newest; do
+    if [[ -n $written && $(consul GET "/v1/kv/$key?raw") != HTTP/*' 404'* ]]; then continue; fi
+    {
+      flock 9
+      if is_newest && write_note "${written:+?cas=0}"; then written=yes; fi
+    } 9>"$folder/notify.lock"
+  done
+}
+
 if [[ $state == MASTER ]]; then
   # Consul may be electing a leader just now.
+  written='' status=1
   for attempt in 1 2 3 4 5; do
     is_newest || exit 0
-    answer=$(consul PUT "/v1/kv/$key" "$host")
-    if [[ $answer == HTTP/*' 200 '* && ${answer##*$'\n'} == true* ]]; then
-      rm -f "$folder/notify.failed"
-      exit 0
+    if write_note; then
+      written=yes status=0
+      break
     fi
-    failed "did not take the note that $host holds the address" "$answer"
     sleep "$attempt"
   done
-  exit 1
+  exec 9>&-
+  if [[ -z $unordered ]]; then keep_note "$written" </dev/null >/dev/null 2>&1 & fi
+  exit "$status"
 fi
 
 is_newest || exit 0

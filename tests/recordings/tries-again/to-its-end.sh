@@ -1,0 +1,1 @@
+until nomad job status "$JOB" | grep -q " failed "; do sleep 0.2; done
