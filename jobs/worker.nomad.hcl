@@ -239,9 +239,11 @@ job "worker" {
         timeout  = "30s"
 
         # One that no master has registered within half a minute asks masters that are gone: it starts again with those
-        # that there are. A grace would not do: Nomad counts it from the allocation's start, not from the task's.
+        # that there are. One that only starts slowly, or waits for a master, is a warning: it would never get further.
+        # A grace would not do: Nomad counts it from the allocation's start, not from the task's.
         check_restart {
-          limit = 15
+          limit           = 15
+          ignore_warnings = true
         }
       }
 
@@ -335,15 +337,18 @@ job "worker" {
           masters=$(<"$NOMAD_TASK_DIR/masters")
           set -- /bin/bash "$NOMAD_TASK_DIR/with-defaults.sh" "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.worker.Worker \
             --host "$NOMAD_IP_rpc" --port "$NOMAD_PORT_rpc" --webui-port "$NOMAD_PORT_ui" \
-            --properties-file "$NOMAD_SECRETS_DIR/spark.conf" "spark://$masters"
+            --properties-file "$NOMAD_SECRETS_DIR/spark.conf"
           if [[ -n $MASTERS_UI ]]; then
             # What a worker's id ends with.
-            exec /bin/bash "$NOMAD_TASK_DIR/follow.sh" "$MASTERS_UI" "spark://$masters" "-$NOMAD_IP_rpc-$NOMAD_PORT_rpc\"" "$@"
+            words="-$NOMAD_IP_rpc-$NOMAD_PORT_rpc\""
+            exec /bin/bash "$NOMAD_TASK_DIR/follow.sh" "$MASTERS_UI" "spark://$masters" "$words" "$@" "spark://$masters"
           fi
 
           # A worker that starts before its master tries again at random after 5 to 15 s: waiting here is quicker.
           master_answers() {
             local master host
+            # Others may be there by now.
+            masters=$(<"$NOMAD_TASK_DIR/masters")
             for master in $${masters//,/ }; do
               host=$${master%:*}
               host=$${host#[}
@@ -363,7 +368,7 @@ job "worker" {
             fi
             sleep 0.1
           done
-          exec "$@"
+          exec "$@" "spark://$masters"
         EOT
       }
 
@@ -382,8 +387,11 @@ job "worker" {
         destination = "local/registered.sh"
         change_mode = "noop"
         data        = <<-EOT
-          # Exit code 0 is passing for Consul, 2 is critical.
-          exec 3<>"/dev/tcp/$NOMAD_IP_ui/$NOMAD_PORT_ui" || exit 2
+          # Exit code 0 is passing for Consul, 1 is a warning, 2 is critical.
+          if ! { exec 3<>"/dev/tcp/$NOMAD_IP_ui/$NOMAD_PORT_ui"; } 2>/dev/null; then
+            echo "the worker has not started yet: it waits for a Spark master, or Java is starting"
+            exit 1
+          fi
           printf 'GET /json/ HTTP/1.0\r\n\r\n' >&3
           while read -t 2 -r line <&3; do
             if [[ $line =~ ^\"masterwebuiurl\"\ :\ \"(.+)\" ]]; then

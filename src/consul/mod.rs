@@ -160,11 +160,16 @@ impl Consul {
         self.http.get(&format!("/v1/health/service/{}", segment(name)), &[]).await
     }
 
-    /// `GET /v1/health/state/critical`: the checks that fail of what runs in an allocation of Nomad.
-    pub async fn critical_checks(&self, allocation: &str) -> Result<Vec<Check>, Error> {
-        let checks: Vec<Check> = self.http.get("/v1/health/state/critical", &[]).await?;
+    /// `GET /v1/health/state/critical` and `…/warning`: the checks that do not pass of what runs in an allocation of Nomad.
+    /// A deployment of Nomad's waits for those of both states.
+    pub async fn failing_checks(&self, allocation: &str) -> Result<Vec<Check>, Error> {
+        let mut checks: Vec<Check> = Vec::new();
+        for state in ["critical", "warning"] {
+            checks.extend(self.http.get::<Vec<Check>>(&format!("/v1/health/state/{state}"), &[]).await?);
+        }
         // Nomad names services _nomad-task-ALLOCATION-…; names of checks are anybody's.
-        Ok(checks.into_iter().filter(|check| check.service_id.contains(allocation)).collect())
+        checks.retain(|check| check.service_id.contains(allocation));
+        Ok(checks)
     }
 
     /// `GET /v1/kv/:key`: a key of the store; `None` where there is none.

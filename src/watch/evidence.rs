@@ -28,7 +28,7 @@ impl Evidence<'_> {
     pub(super) async fn failing_checks(self, allocation: &str) -> BTreeMap<String, String> {
         let asked = async {
             let (of_nomad, of_consul) =
-                tokio::join!(self.nomad.allocation_checks(allocation), self.consul.critical_checks(allocation));
+                tokio::join!(self.nomad.allocation_checks(allocation), self.consul.failing_checks(allocation));
             let of_nomad = of_nomad.unwrap_or_default().into_iter();
             let of_nomad = of_nomad.filter(|check| check.status == "failure").map(|check| (check.name, check.output));
             let of_consul = of_consul.unwrap_or_default().into_iter().map(|check| (check.name, check.output));

@@ -347,20 +347,27 @@ impl JobState {
         self.allocations.values().filter(runs).count() as u64
     }
 
-    /// The task group that the scheduler could not place when it last looked, and why.
+    /// The first task group that the scheduler could not place when it last looked, and why.
     #[must_use]
     pub fn unplaced(&self) -> Option<(&str, &PlacementMetrics)> {
+        self.unplaced_groups().next()
+    }
+
+    /// The task groups that the scheduler could not place when it last looked, and why.
+    pub(super) fn unplaced_groups(&self) -> impl Iterator<Item = (&str, &PlacementMetrics)> {
+        let last = self.last_decision().into_iter();
+        last.flat_map(|evaluation| &evaluation.failed_placements).map(|(group, metrics)| (group.as_str(), metrics))
+    }
+
+    /// The evaluation that says which task groups have no place now.
+    fn last_decision(&self) -> Option<&Evaluation> {
         // While the newest is pending the scheduler has not looked at the newest version yet; a blocked one repeats the
         // metrics of the evaluation that made it.
         let relevant = |evaluation: &&Evaluation| evaluation.status != "canceled";
         let last = self.evaluations.values().filter(relevant).max_by_key(|evaluation| evaluation.create_index)?;
         // It is there before the rest of what its maker decides, such as which allocations are lost.
         let maker = self.evaluations.get(&last.previous_eval).filter(|_| last.status == "blocked");
-        if maker.is_some_and(|maker| maker.status == "pending") {
-            return None;
-        }
-        let (group, metrics) = last.failed_placements.iter().next()?;
-        Some((group, metrics))
+        if maker.is_some_and(|maker| maker.status == "pending") { None } else { Some(last) }
     }
 }
 

@@ -118,7 +118,7 @@ impl JobState {
         }
         let lost = current.iter().any(|allocation| self.is_lost(allocation));
         // A job with an allocation on each node has no evaluation that waits for room.
-        let has_no_place = current.is_empty() && self.unplaced().is_some();
+        let has_no_place = self.unplaced_groups().any(|(group, _)| !has_any(&current, group));
         if (has_no_place || self.evaluations.values().any(Evaluation::is_open)) && !lost {
             return waits(Rule::Unscheduled);
         }
@@ -152,7 +152,9 @@ impl JobState {
         if job.is_on_each_node() {
             // Which nodes there should be, only Nomad knows.
             let settled = job.status == "dead" || job.stop;
-            return settled && !current.is_empty() && current.iter().all(|allocation| done(&allocation));
+            let mut wanted = job.task_groups.iter().filter(|group| group.count > 0);
+            let is_placed = !current.is_empty() && wanted.all(|group| has_any(current, &group.name));
+            return settled && is_placed && current.iter().all(|allocation| done(&allocation));
         }
         if job.task_groups.iter().all(|group| group.count == 0) {
             // Nothing is wanted any more: done if nothing was taken away before its end.
@@ -315,6 +317,11 @@ impl JobState {
         };
         (0..state.events.len()).find(fails).map(|index| &state.events[index])
     }
+}
+
+/// Whether a task group has an allocation.
+fn has_any(allocations: &[&Allocation], group: &str) -> bool {
+    allocations.iter().any(|allocation| allocation.task_group == group)
 }
 
 /// What a task did tells more than a node that went away.

@@ -91,3 +91,18 @@ fn workers_that_nomad_took_back_fail_the_deployment_that_changed_them_and_no_oth
     let same = deploy(&cluster, folder.path(), &[]).run().ok().json();
     assert_eq!((&same["ready"], &same["changed"]), (&true.into(), &false.into()), "{same:#}");
 }
+
+#[test]
+fn a_worker_that_starts_slowly_is_left_alone() {
+    let cluster = Cluster::named("slow-start", CLUSTER + WORKER);
+    let folder = tempfile::tempdir().unwrap();
+    let exec = "          exec \"$@\" \"spark://$masters\"\n";
+    worker_file(
+        folder.path(),
+        // Nomad would start it again after 2 s.
+        &[("limit           = 15\n", "limit           = 2\n"), (exec, &format!("          sleep 10\n{exec}"))],
+    );
+    deploy(&cluster, folder.path(), &[]).run().ok();
+    let task = &cluster.lab().allocations(&cluster.job("worker"))[0]["TaskStates"]["worker"];
+    assert_eq!(task["Restarts"], 0, "{task:#}");
+}

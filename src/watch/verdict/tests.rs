@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::state::JobListing;
 use super::super::state::tests::{JOB, allocation, job, listed, task, terminated, with_task};
 use super::*;
+use crate::nomad::evaluations::PlacementMetrics;
 use crate::nomad::jobs::{Job, ReschedulePolicy, TaskGroup};
 use crate::report::Event;
 
@@ -80,6 +81,27 @@ fn a_job_on_each_node_needs_all_nodes() {
     assert_eq!(verdict(each("dead"), vec![on("n1", "complete"), on("n2", "complete")]), Some(Verdict::Complete));
     let failure = only_failure(verdict(each("dead"), vec![on("n1", "failed"), on("n2", "complete")]));
     assert_eq!(failure.allocation, "n1");
+}
+
+#[test]
+fn a_job_on_each_node_with_a_group_that_has_no_place_is_not_done() {
+    let groups = ["g", "h"].map(|name| TaskGroup { name: name.to_owned(), count: 1, ..Default::default() });
+    let each = |stop| Job { kind: "sysbatch".to_owned(), stop, task_groups: groups.to_vec(), ..job("dead", 1) };
+    let no_place = Evaluation {
+        job: JOB.to_owned(),
+        status: "complete".to_owned(),
+        failed_placements: BTreeMap::from([("h".to_owned(), PlacementMetrics::default())]),
+        ..Default::default()
+    };
+    let rule = |allocation, stop, evaluation: Option<&Evaluation>| {
+        let mut state = listed(Some(each(stop)), vec![allocation]);
+        state.evaluations = evaluation.map(|it| (it.id.clone(), it.clone())).into_iter().collect();
+        state.judge().rule
+    };
+    let complete = || allocation("a", 0, "complete", (5, 6));
+    assert_eq!(rule(complete(), false, Some(&no_place)), Rule::Unscheduled);
+    assert_eq!(rule(stopped(complete()), false, Some(&no_place)), Rule::Unscheduled, "its other group was stopped");
+    assert_eq!(rule(complete(), true, None), Rule::Stopped, "to stop it does not make it complete");
 }
 
 #[test]
