@@ -126,11 +126,13 @@ pub(crate) fn of_an_application_of_a_drill(floating: &Floating, drill: &Running)
         });
         let id = of_drills.next()?["ID"].as_str()?;
         let place = address(&floating.nomad_get(&format!("/v1/allocation/{id}")), "progress")?;
-        let done = curl(&format!("http://{place}/progress")).run();
-        serde_json::from_slice::<Value>(&done.stdout).ok()
+        let answer = serde_json::from_slice::<Value>(&curl(&format!("http://{place}/progress")).run().stdout).ok()?;
+        // It serves nothing else.
+        let elsewhere = curl(&format!("http://{place}/progress/x")).run();
+        elsewhere.stderr.contains("404").then_some(answer)
     };
     let told = || format!("; the drill says {}", drill.told());
-    let answer = wait_or_tell("the application of a drill to answer curl", LIMIT, look, told);
+    let answer = wait_or_tell("the application of a drill to answer curl at /progress alone", LIMIT, look, told);
     let fields: BTreeSet<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(fields, BTreeSet::from(["application", "started_ms", "waves", "wrong"]), "{answer}");
 }

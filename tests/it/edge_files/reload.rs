@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use reqwest::Method;
+use tempfile::NamedTempFile;
 
 use crate::support::lab::program;
 use crate::support::run::Run;
@@ -22,8 +23,6 @@ use super::template::Master;
 
 /// What a connection may take to be answered; the old HAProxy needs a while to let go of its ports on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
-/// After how many of these reloads a master may seem too slow.
-const SELDOM: usize = RELOADS / 10;
 /// How often HAProxy reloads.
 const RELOADS: usize = 50;
 
@@ -86,12 +85,14 @@ struct Proxy {
     ui_port: u16,
     statistics: u16,
     process: Option<Child>,
+    log: NamedTempFile,
 }
 
 impl Proxy {
     fn new() -> Self {
         let [port, ui_port, statistics] = free_ports();
-        Self { files: all().remove(0), port, ui_port, statistics, process: None }
+        let log = NamedTempFile::new().unwrap();
+        Self { files: all().remove(0), port, ui_port, statistics, process: None, log }
     }
 
     /// Writes the configuration for these masters; the floating address is this machine's loopback here.
@@ -126,7 +127,7 @@ impl Proxy {
         let configuration = self.configure(masters);
         let pid = configuration.with_file_name("haproxy.pid");
         let mut command = Command::new(program("haproxy"));
-        command.args(["-W", "-db", "-p"]).arg(pid).arg("-f").arg(configuration);
+        command.args(["-W", "-db", "-p"]).arg(pid).arg("-f").arg(configuration).stderr(self.log.reopen().unwrap());
         self.process = Some(command.spawn().unwrap());
     }
 
@@ -142,6 +143,18 @@ impl Proxy {
         let page = http::request(Method::GET, &format!("http://127.0.0.1:{}/;csv", self.statistics), None);
         let name = format!("masters,127.0.0.1:{}:", master.port);
         page.is_some_and(|page| page.body.lines().any(|line| line.starts_with(&name) && line.contains(",UP")))
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    /// How often a master did not answer HAProxy in time, as on a busy machine.
+    fn timeouts(&self, master: Master) -> usize {
+        let down = format!("Server masters/127.0.0.1:{}:{} is DOWN, reason: Layer", master.port, master.ui_port);
+        let said = self.said();
+        let warnings = said.lines().filter(|line| line.starts_with("[WARNING]"));
+        warnings.filter(|line| line.contains(&down) && line.contains(" timeout,")).count()
     }
 
     /// The processes of HAProxy that still serve somebody.
@@ -184,14 +197,14 @@ fn every_client_reaches_the_master_that_leads_however_often_haproxy_reloads() {
         // Without a wait: what was known before the reload holds after it.
         let mut session = Session::open(proxy.port).unwrap();
         let mut reached = session.ask();
-        // HAProxy may find the master too slow, on a machine that is busy; that is seldom.
-        if reached.is_none() && slow < SELDOM {
-            slow += 1;
+        // HAProxy may find the master too slow, on a machine that is busy, and says so.
+        if reached.is_none() && proxy.timeouts(leads) > slow {
+            slow = proxy.timeouts(leads);
             wait_until("HAProxy to call the master up", LIMIT, || proxy.calls_up(leads));
             session = Session::open(proxy.port).unwrap();
             reached = session.ask();
         }
-        assert_eq!(reached, Some(leads.port), "a client that comes after reload {round}");
+        assert_eq!(reached, Some(leads.port), "a client that comes after reload {round}: {}", proxy.said());
         if round % 10 == 0 {
             sessions.push(session);
         }
