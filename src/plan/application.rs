@@ -1,5 +1,7 @@
 //! What the plans of applications have in common: a batch job whose only task is the Spark driver, in client mode.
 
+use std::collections::BTreeMap;
+
 use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, deploy, sizes};
 use crate::spark::{FloatingAddress, WorkerState};
 use crate::spec::{Driver, ValidSpec};
@@ -7,17 +9,20 @@ use crate::survey::Survey;
 use crate::units::spark;
 
 /// What a worker offers to executors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkerSize {
     /// In cores.
     pub cores: u64,
     /// In MiB.
     pub memory: u64,
+    /// How many of each other resource, such as `gpu` (`spark.worker.resource.NAME.amount`).
+    pub resources: BTreeMap<String, u64>,
 }
 
 impl From<&WorkerState> for WorkerSize {
     fn from(worker: &WorkerState) -> Self {
-        Self { cores: worker.cores, memory: worker.memory }
+        let resources = worker.resources.iter().map(|(name, it)| (name.clone(), it.addresses.len() as u64)).collect();
+        Self { cores: worker.cores, memory: worker.memory, resources }
     }
 }
 
@@ -103,6 +108,7 @@ pub(super) fn refuse_without_executor(common: &CommonVariables, workers: &[Worke
     if workers.is_empty() {
         return Ok(());
     }
+    refuse_without_resource(common, workers)?;
     if let Some(cores) = executor.filter(|cores| task > *cores) {
         return refuse(
             format!("spark.task.cpus = {task} asks for more cores"),
@@ -139,6 +145,19 @@ pub(super) fn refuse_without_executor(common: &CommonVariables, workers: &[Worke
             workers.iter().map(|worker| format!("{} cores and {} MiB", worker.cores, worker.memory)).collect();
         let offered = format!("no worker has both: {}", offers.join(", "));
         return refuse(format!("{need} cores and {memory} MiB for an executor ask for more"), offered);
+    }
+    Ok(())
+}
+
+/// The same for what `spark.executor.resource.NAME.amount` asks for.
+fn refuse_without_resource(common: &CommonVariables, workers: &[WorkerSize]) -> Result<(), Error> {
+    for (key, amount) in &common.conf {
+        let name = key.strip_prefix("spark.executor.resource.").and_then(|rest| rest.strip_suffix(".amount"));
+        let (Some(name), Ok(amount)) = (name, amount.trim().parse::<u64>()) else { continue };
+        let most = workers.iter().filter_map(|worker| worker.resources.get(name)).max().copied().unwrap_or(0);
+        if amount > most {
+            return Err(Error::NoResource { name: name.to_owned(), amount, most });
+        }
     }
     Ok(())
 }

@@ -91,7 +91,7 @@ mod tests {
             id: RunId::from(1_u32),
             master: "spark://127.0.0.1:7077".to_owned(),
             address: None,
-            workers: vec![WorkerSize { cores: 2, memory: 4_096 }],
+            workers: vec![WorkerSize { cores: 2, memory: 4_096, ..Default::default() }],
             cores: 2,
             at_most: Duration::from_millis(1),
             avoid_nodes: Vec::new(),

@@ -104,6 +104,19 @@ pub enum Error {
         /// What there is.
         offered: String,
     },
+    /// No worker has what an executor asks for besides cores and memory.
+    #[error(
+        "no executor can ever start: spark.executor.resource.{name}.amount = {amount}, and no worker offers {}",
+        more_than(*most)
+    )]
+    NoResource {
+        /// The resource, such as `gpu`.
+        name: String,
+        /// How many of it an executor asks for.
+        amount: u64,
+        /// How many the worker has that has most.
+        most: u64,
+    },
     /// A job of that name exists and another owner made it.
     #[error("the job {job} exists and {owner}")]
     NotOurs {
@@ -112,6 +125,11 @@ pub enum Error {
         /// Who made it, as far as its meta says.
         owner: String,
     },
+}
+
+/// What there is no more of than this.
+fn more_than(most: u64) -> String {
+    if most == 0 { "any".to_owned() } else { format!("more than {most}") }
 }
 
 impl Advice for Error {
@@ -143,6 +161,10 @@ impl Advice for Error {
             Self::NoExecutor { .. } => {
                 "ask for less by --conf, or deploy larger workers with --worker-cores and --worker-memory".to_owned()
             }
+            Self::NoResource { name, .. } => format!(
+                "leave out that property, or deploy workers with spark.worker.resource.{name}.amount and \
+                 spark.worker.resource.{name}.discoveryScript by --conf"
+            ),
             Self::Namesake { cluster, namesake, .. } => match namesake.as_ref() {
                 Namesake::Job { namespace, .. } => format!(
                     "choose another name with --name, or end the other cluster with \

@@ -7,7 +7,7 @@ mod floating;
 mod rpc;
 mod worker;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -63,6 +63,16 @@ pub struct WorkerState {
     /// Memory that executors use, in MiB.
     #[serde(rename = "memoryused")]
     pub memory_used: u64,
+    /// Other resources, such as `gpu`.
+    #[serde(default)]
+    pub resources: BTreeMap<String, Resource>,
+}
+
+/// A resource of a worker besides cores and memory (`spark.worker.resource.NAME.amount`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Resource {
+    /// One each.
+    pub addresses: Vec<String>,
 }
 
 /// An application as the master sees it.

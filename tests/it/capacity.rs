@@ -56,6 +56,9 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
     }
     let refused = wordcount(&["--conf", "spark.task.cpus=3"]).run().fails(3).hints("--conf");
     refused.shows("no executor can ever start: spark.task.cpus = 3 asks for more cores and the largest worker has ");
+    let refused =
+        wordcount(&["--conf", "spark.executor.resource.gpu.amount=1"]).run().fails(3).hints("discoveryScript");
+    refused.shows("no executor can ever start: spark.executor.resource.gpu.amount = 1, and no worker offers any");
     assert_eq!(cluster.lab().jobs("full-wordcount-").len(), before, "nothing was registered");
 
     // Who waited for a larger worker, and then no longer does.

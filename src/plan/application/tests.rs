@@ -27,7 +27,8 @@ fn a_driver_has_the_heap_that_is_written_and_its_overhead() {
 
 #[test]
 fn an_application_that_no_worker_can_serve_is_refused_with_the_numbers() {
-    let workers = [WorkerSize { cores: 2, memory: 1_024 }, WorkerSize { cores: 1, memory: 2_048 }];
+    let size = |cores, memory| WorkerSize { cores, memory, ..Default::default() };
+    let workers = [size(2, 1_024), size(1, 2_048)];
     for (conf, expected) in [
         (&[("spark.task.cpus", "3")][..], "spark.task.cpus = 3 asks for more cores and the largest worker has 2"),
         (&[("spark.executor.cores", "3")], "spark.executor.cores = 3 asks for more cores and the largest worker has 2"),
@@ -67,4 +68,15 @@ fn an_application_that_no_worker_can_serve_is_refused_with_the_numbers() {
         assert_eq!(refuse_without_executor(&common(conf), &workers), Ok(()), "{conf:?}");
         assert_eq!(refuse_without_executor(&common(&[("spark.task.cpus", "9")]), &[]), Ok(()));
     }
+}
+
+#[test]
+fn an_application_that_asks_for_what_no_worker_offers_is_refused() {
+    let with = |amount| WorkerSize { cores: 1, memory: 1_024, resources: [("gpu".to_owned(), amount)].into() };
+    let asks = common(&[("spark.executor.resource.gpu.amount", "2")]);
+    let refused = refuse_without_executor(&asks, &[with(1)]).unwrap_err();
+    let expected = "spark.executor.resource.gpu.amount = 2, and no worker offers more than 1";
+    assert_eq!(refused.to_string(), format!("no executor can ever start: {expected}"));
+    assert_eq!(refused.exit(), Exit::Unplaceable);
+    assert_eq!(refuse_without_executor(&asks, &[with(1), with(2)]), Ok(()));
 }

@@ -65,7 +65,11 @@ pub(crate) fn plans(case: &str, survey: Option<&Survey>) -> Vec<(&'static str, P
             master: "spark://127.0.0.1:7077".to_owned(),
             address: spec.edge.as_ref().map(Edge::floating_address),
             wait_for_capacity: false,
-            workers: vec![WorkerSize { cores: spec.worker.cores.get().into(), memory: spec.worker.memory.mib() }],
+            workers: vec![WorkerSize {
+                cores: spec.worker.cores.get().into(),
+                memory: spec.worker.memory.mib(),
+                ..Default::default()
+            }],
         };
         plans.push(("wordcount.json", plan::wordcount(&spec, survey, &run).unwrap()));
         let drill = DrillApplication {
