@@ -26,6 +26,9 @@ const SIGNATURES: &[(usize, &[u8], &str, &str)] = &[
     (0, b"Obj\x01", "Avro", EXPORT),
     (0, b"SEQ\x06", "a Hadoop SequenceFile", EXPORT),
     (0, b"%PDF-", "PDF", EXPORT),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of Microsoft Office", EXPORT),
+    (0, b"\x89PNG", "an image (PNG)", EXPORT),
+    (0, b"\xff\xd8\xff", "an image (JPEG)", EXPORT),
     (0, b"\xff\xfe\x00\x00", "UTF-32", "convert it first: iconv -f UTF-32 -t UTF-8 FILE > text.txt"),
     (0, b"\x00\x00\xfe\xff", "UTF-32", "convert it first: iconv -f UTF-32 -t UTF-8 FILE > text.txt"),
     (0, b"\xff\xfe", "UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8 FILE > text.txt"),
@@ -54,8 +57,13 @@ pub(super) fn not_text(head: &[u8], path: &Path) -> Option<(&'static str, &'stat
             "convert it first: iconv -f UTF-16LE -t UTF-8 FILE > text.txt",
         ));
     }
-    without_mark(head, 0)
-        .then_some(("UTF-16 without a byte order mark", "convert it first: iconv -f UTF-16BE -t UTF-8 FILE > text.txt"))
+    if without_mark(head, 0) {
+        return Some((
+            "UTF-16 without a byte order mark",
+            "convert it first: iconv -f UTF-16BE -t UTF-8 FILE > text.txt",
+        ));
+    }
+    has_many_nuls(head).then_some(("binary data, with many NUL bytes", EXPORT))
 }
 
 /// RFC 1952, 2.3.1; bzip2's first block or its end begins with a number of its own.
@@ -67,10 +75,19 @@ fn is_compressed(head: &[u8]) -> bool {
     head.starts_with(b"\x1f\x8b\x08") || bzip2
 }
 
-/// Whether every other byte, from the first or the second on, is zero and no byte between them is.
-fn without_mark(head: &[u8], zero: usize) -> bool {
+/// Whether every other byte, from the first or the second on, is the higher one of a character below U+2000, as all are in
+/// texts of Europe and the Near East, and no byte between them is zero. Tabs and line ends are no such bytes: digits with a line each
+/// are a text.
+fn without_mark(head: &[u8], high: usize) -> bool {
+    let is_high = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
     let pairs = head.len() / 2;
-    pairs >= 4 && head.chunks_exact(2).all(|pair| pair.get(zero) == Some(&0) && pair.get(1 - zero) != Some(&0))
+    pairs >= 4 && head.chunks_exact(2).all(|pair| pair.get(high).is_some_and(is_high) && pair.get(1 - high) != Some(&0))
+}
+
+/// Whether every fourth byte or more is zero, as in programs and databases. A text may have some, where a disk was full.
+fn has_many_nuls(head: &[u8]) -> bool {
+    let nuls: usize = head.iter().map(|byte| usize::from(*byte == 0)).sum();
+    nuls > 0 && nuls * 4 >= head.len()
 }
 
 #[cfg(test)]
@@ -92,7 +109,8 @@ mod tests {
             b"SEQUEL",
             b"\x1f\x8b\x08\x00",
             b"BZh91AY&SY",
-            b"a\0b\0",
+            b"1\n2\n3\n4\n",
+            b"a text\0 with one",
             b"\xff bytes of no character",
         ] {
             assert_eq!(format(text), None, "{text:?}");
@@ -107,6 +125,10 @@ mod tests {
         assert_eq!(format(&utf16), Some("UTF-16 without a byte order mark"));
         assert_eq!(format(b"\xff\xfea\0"), Some("UTF-16"));
         assert_eq!(format(b"\xff\xfe\0\0a\0\0\0"), Some("UTF-32"));
+        let utf16: Vec<u8> = "мир и труд".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(format(&utf16), Some("UTF-16 without a byte order mark"));
+        let program = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0";
+        assert_eq!(format(program), Some("binary data, with many NUL bytes"));
         let mut tar = vec![b'a'; 512];
         tar[257..262].copy_from_slice(b"ustar");
         assert_eq!(format(&tar), Some("a tar archive"));

@@ -30,6 +30,10 @@ final class InputFormat {
           signature(0, "Obj\u0001", "Avro"),
           signature(0, "SEQ\u0006", "a Hadoop SequenceFile"),
           signature(0, "%PDF-", "PDF"),
+          signature(
+              0, "\u00d0\u00cf\u0011\u00e0\u00a1\u00b1\u001a\u00e1", "a document of Microsoft Office"),
+          signature(0, "\u0089PNG", "an image (PNG)"),
+          signature(0, "\u00ff\u00d8\u00ff", "an image (JPEG)"),
           signature(0, "\u00ff\u00fe\0\0", "UTF-32"),
           signature(0, "\0\0\u00fe\u00ff", "UTF-32"),
           signature(0, "\u00ff\u00fe", "UTF-16"),
@@ -75,7 +79,13 @@ final class InputFormat {
         return signature.format;
       }
     }
-    return everyOther(head, 0) || everyOther(head, 1) ? "UTF-16" : null;
+    if (everyOther(head, 0) || everyOther(head, 1)) {
+      return "UTF-16";
+    }
+    if (compression(head) == null && hasManyNuls(head)) {
+      return "binary data, with many NUL bytes";
+    }
+    return null;
   }
 
   /** Whether a text begins with the byte order mark of UTF-8, which is no part of its first word. */
@@ -86,21 +96,39 @@ final class InputFormat {
         && head[2] == (byte) 0xbf;
   }
 
+  /** Whether every fourth byte or more is zero, as in programs and databases. A text may have some. */
+  private static boolean hasManyNuls(byte[] head) {
+    int nuls = 0;
+    for (byte one : head) {
+      if (one == 0) {
+        nuls++;
+      }
+    }
+    return nuls > 0 && nuls * 4 >= head.length;
+  }
+
   private static boolean isBzip2(byte[] head) {
     return head.length >= 3 && head[0] == 'B' && head[1] == 'Z' && head[2] == 'h';
   }
 
-  /** Whether one byte of each pair is zero, and the other is not: ASCII in UTF-16 without a mark. */
-  private static boolean everyOther(byte[] head, int zero) {
+  /**
+   * Whether one byte of each pair is the higher one of a character below U+2000 in UTF-16 without a
+   * mark, and the other is not zero. Tabs and line ends are no such bytes.
+   */
+  private static boolean everyOther(byte[] head, int high) {
     if (head.length < 8) {
       return false;
     }
     for (int i = 0; i + 1 < head.length; i += 2) {
-      if (head[i + zero] != 0 || head[i + 1 - zero] == 0) {
+      if (!isHigh(head[i + high]) || head[i + 1 - high] == 0) {
         return false;
       }
     }
     return true;
+  }
+
+  private static boolean isHigh(byte one) {
+    return one >= 0 && one < 0x20 && one != '\t' && one != '\n' && one != '\r';
   }
 
   /** The bytes are those of the characters in Latin-1. */

@@ -215,6 +215,9 @@ public final class SelfCheck {
     wrong.put("utf16.txt", "alpha beta".getBytes(StandardCharsets.UTF_16));
     wrong.put("utf16le.txt", "alpha beta".getBytes(StandardCharsets.UTF_16LE));
     wrong.put("utf16be.txt", "alpha beta".getBytes(StandardCharsets.UTF_16BE));
+    wrong.put("cyrillic.txt", "\u043c\u0438\u0440 ".repeat(9).getBytes(StandardCharsets.UTF_16LE));
+    wrong.put("program", join(utf8("\u007fELF"), new byte[300]));
+    wrong.put("program.gz", gzip(join(utf8("\u007fELF"), new byte[300])));
     wrong.put("book.zip", join(utf8("PK\u0003\u0004"), text));
     wrong.put("tar.gz", gzip(tar));
     wrong.put("twice.gz", gzip(gzip(text)));
