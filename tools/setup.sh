@@ -38,7 +38,7 @@ setup_other_sparks "$purpose"
 setup_nomad
 setup_oldest_nomad "$purpose"
 if [[ $purpose != tests ]]; then
-  step nomspark "building target/release/nomspark" "3 minutes the first time, 1 second when nothing changed" \
+  step nomspark "building target/release/nomspark" "5 minutes the first time, 1 second when nothing changed" \
     cargo build --release --locked
 fi
 say "==> set-up complete after $SECONDS s"
