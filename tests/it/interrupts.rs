@@ -13,10 +13,11 @@ use crate::support::proxy::Proxy;
 use crate::support::run::Running;
 use crate::support::wait_until;
 
-/// A file that takes long to send; it takes no disk here.
+/// A file that takes long to send; it takes hardly any disk here. It begins as a text does, or it would be refused.
 fn big_file(folder: &Path) -> PathBuf {
     let path = folder.join("big.txt");
-    File::create(&path).unwrap().set_len(20 << 30).unwrap();
+    fs::write(&path, "a word ".repeat(1000)).unwrap();
+    File::options().write(true).open(&path).unwrap().set_len(20 << 30).unwrap();
     path
 }
 

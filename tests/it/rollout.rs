@@ -46,7 +46,7 @@ fn canaries_of_workers_wait_for_somebody_and_every_command_names_the_way() {
     stable(&cluster);
 
     let changed = ["--worker-memory", "600MiB"];
-    let mut deploying = deploy(&cluster, folder.path(), &changed).args(["--timeout", "45s"]).spawn();
+    let mut deploying = deploy(&cluster, folder.path(), &changed).args(["--timeout", "90s"]).spawn();
     deploying.wait_until_told(row("has 1 healthy canary and waits for `nomad deployment promote "));
     deploying
         .wait()
