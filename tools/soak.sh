@@ -115,6 +115,10 @@ if ((calm > 0)); then
     is_right "$reports/words.tsv" || fail "a WordCount was wrong" "its counts are in $reports/words.tsv"
     counted=$((counted + 1))
   done
-  [[ $(leader) == "$before" ]] || fail "the master was replaced though nothing had failed" "before: $before" "now: $(leader)"
+  if [[ $(leader) != "$before" ]]; then
+    "$nomspark" logs spark-master >"$reports/masters.log" 2>&1 || :
+    fail "the master was replaced though nothing had failed" "before: $before" "now: $(leader)" \
+      "what the masters logged is in $reports/masters.log"
+  fi
   say "==> soak: $counted WordCounts in $calm minutes were right, and the same master leads"
 fi
