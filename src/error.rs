@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::cli::exit::Exit;
+use crate::exit::Exit;
 
 /// The result of a command.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,34 +1,49 @@
 //! nomspark runs Apache Spark (standalone mode) on HashiCorp Nomad and Consul.
 //!
-//! The modules stand in the order in which the data travels:
+//! The data travels one way:
 //!
 //! ```text
 //! spec -> survey -> plan -> render -> submit -> watch -> report
 //! ```
 //!
-//! [`spec`], [`plan`] and [`render`] are pure; [`survey`], [`submit`], [`watch`], [`logs`], [`drill`], [`lab`] and the
-//! clients do I/O, and only [`report`] prints. [`commands`] wires the steps, one file for each command.
+//! The modules are layers, and stand here in their order: each uses only those above it. [`spec`], [`plan`], [`render`] and
+//! [`explain`] are pure; [`survey`], [`submit`], [`watch`], [`logs`], [`drill`], [`lab`] and the clients do I/O, and only
+//! [`report`] prints. [`commands`] wires the steps, one file for each command.
 
-pub mod cli;
-pub mod commands;
+pub mod exit;
+pub mod names;
+pub mod units;
+
+pub mod error;
+
+pub mod event;
+pub mod interrupt;
+
+pub mod http;
+
+pub mod consul;
+pub mod nomad;
+pub mod spark;
+
+pub mod environment;
+
+pub mod spec;
+pub mod survey;
 
 pub mod plan;
+
+pub mod explain;
 pub mod render;
-pub mod report;
-pub mod spec;
-pub mod submit;
-pub mod survey;
+
 pub mod watch;
 
+pub mod submit;
+
+pub mod lab;
 pub mod logs;
+pub mod report;
 
 pub mod drill;
 
-pub mod consul;
-pub mod error;
-pub mod http;
-pub mod lab;
-pub mod names;
-pub mod nomad;
-pub mod spark;
-pub mod units;
+pub mod cli;
+pub mod commands;

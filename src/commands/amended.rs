@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::cli::exit::Exit;
 use crate::error::{Advice, Error, FailedAllocation};
+use crate::exit::Exit;
 use crate::report::Scope;
 
 /// An error with more to it.

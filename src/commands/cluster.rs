@@ -10,12 +10,12 @@ use tracing::debug;
 
 use super::context::Context;
 use crate::cli::ClusterArguments;
-use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
+use crate::event::Event;
+use crate::exit::Exit;
 use crate::names::{ClusterName, Datacenter, ImageReference, NodePool};
 use crate::nomad::Nomad;
 use crate::nomad::jobs::Job;
-use crate::report::Event;
 use crate::spark::MasterState;
 use crate::spec::{self, Driver, Overrides, ValidSpec};
 use crate::survey::{CLUSTER_META, wanted};

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::cli::{Global, environment};
+use crate::cli::Global;
 use crate::consul::Consul;
+use crate::environment;
 use crate::error::Result;
+use crate::event::{Event, Observer};
 use crate::names::RunId;
 use crate::nomad::Nomad;
-use crate::report::{Event, RecordingError, Report, Scope};
+use crate::report::{RecordingError, Report, Scope};
 use crate::watch::Evidence;
 
 /// How long Nomad may take to say how many connections it allows.
@@ -23,15 +25,17 @@ pub(super) struct Context<'a> {
     pub(super) nomad: Nomad,
     pub(super) consul: Consul,
     pub(super) report: &'a Report,
+    /// Hands events to the report.
+    pub(super) observer: Observer<'a>,
 }
 
 impl<'a> Context<'a> {
     /// Builds the clients from flags and environment; talks to nobody yet.
-    pub(super) fn new(global: &Global, report: &'a Report) -> Result<Self> {
+    pub(super) fn new(global: &Global, report: &'a Report, observer: Observer<'a>) -> Result<Self> {
         let nomad = environment::nomad(&environment::process, global.namespace.as_deref(), global.region.as_deref())?;
         let consul = environment::consul(&environment::process)?;
         report.set_scope(Scope::new(global.namespace.as_deref(), global.region.as_deref()));
-        Ok(Self { nomad: Nomad::new(nomad)?, consul: Consul::new(consul)?, report })
+        Ok(Self { nomad: Nomad::new(nomad)?, consul: Consul::new(consul)?, report, observer })
     }
 
     /// Begins to record, where that was asked for, and to show what runs.

@@ -9,11 +9,13 @@ use std::time::SystemTime;
 use super::cluster;
 use super::context::{Context, new_id, same_command};
 use super::spec;
-use crate::cli::exit::Exit;
-use crate::cli::{self, Global, interrupt};
+use crate::cli::{self, Global};
 use crate::drill::{Clients, Drill, Outcome, Recipe, Scenario, page};
 use crate::error::{Advice, Result, one_line};
-use crate::report::{Event, WriteError, confirm, confirm_by_name, has_terminal};
+use crate::event::{Event, WriteError};
+use crate::exit::Exit;
+use crate::interrupt;
+use crate::report::{confirm, confirm_by_name, has_terminal};
 use crate::watch::Error;
 
 /// Why a drill is not begun, or its page not written.
@@ -50,7 +52,7 @@ pub(super) async fn run(arguments: &cli::Drill, global: &Global, context: &Conte
     let clients = Clients { nomad: context.nomad.clone(), consul: context.consul.clone() };
     let lab = place::lab_hosts(global, &context.nomad.address()).await?;
     let recipe = Recipe { spec, files };
-    let mut drill = Drill::new(name, clients, lab, recipe, arguments.timeout, context.report, new_id);
+    let mut drill = Drill::new(name, clients, lab, recipe, arguments.timeout, context.observer, new_id);
     let all = arguments.scenario.is_all();
     let scenarios = drill.check(&arguments.scenario.scenarios(), all).await?;
     if scenarios.is_empty() {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::cli::Lab;
-use crate::cli::exit::Exit;
 use crate::error::Result;
+use crate::event::Observer;
+use crate::exit::Exit;
 use crate::lab::{self, Options};
 use crate::report::Report;
 
@@ -12,15 +13,15 @@ use crate::report::Report;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
-pub(super) async fn run(command: Lab, report: &Report) -> Result<Exit> {
+pub(super) async fn run(command: Lab, report: &Report, observer: Observer<'_>) -> Result<Exit> {
     match command {
         Lab::Up { nodes, network, nomad_port, consul_port, timeout } => {
             let options = Options { nodes, network, nomad_port, consul_port, ..options(timeout)? };
-            let running = lab::up(&options, report).await?;
+            let running = lab::up(&options, observer).await?;
             report.result(&running, || running.text())?;
         }
         Lab::Down { timeout } => {
-            let ended = lab::down(&options(timeout)?, report).await?;
+            let ended = lab::down(&options(timeout)?, observer).await?;
             report.result(&ended, || ended.text())?;
         }
         Lab::Status => {
@@ -32,18 +33,18 @@ pub(super) async fn run(command: Lab, report: &Report) -> Result<Exit> {
             report.result(&environment, || environment.text())?;
         }
         Lab::Exec { host, command } => match lab::exec(&options(PATIENCE)?, &host, &command)? {},
-        Lab::Cut { host } => link(&host, false, report).await?,
-        Lab::Mend { host } => link(&host, true, report).await?,
+        Lab::Cut { host } => link(&host, false, report, observer).await?,
+        Lab::Mend { host } => link(&host, true, report, observer).await?,
         Lab::Kill { host, agent } => {
-            let killed = lab::kill(&options(PATIENCE)?, &host, agent, report).await?;
+            let killed = lab::kill(&options(PATIENCE)?, &host, agent, observer).await?;
             report.result(&killed, || killed.text())?;
         }
     }
     Ok(Exit::Done)
 }
 
-async fn link(host: &str, up: bool, report: &Report) -> Result<()> {
-    let linked = lab::link(&options(PATIENCE)?, host, up, report).await?;
+async fn link(host: &str, up: bool, report: &Report, observer: Observer<'_>) -> Result<()> {
+    let linked = lab::link(&options(PATIENCE)?, host, up, observer).await?;
     Ok(report.result(&linked, || linked.text())?)
 }
 

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::context::Context;
-use super::status::MasterLine;
 use crate::error::Result;
 use crate::names::ClusterName;
 use crate::survey::Lock;
@@ -38,11 +37,10 @@ impl Leader {
         }))
     }
 
-    /// One line, or two where Spark says something else.
-    pub(super) fn text(&self, masters: &[MasterLine]) -> String {
+    /// One line, or two where Spark says something else; `alive` is the HOST:PORT of the master that says ALIVE.
+    pub(super) fn text(&self, alive: Option<&str>) -> String {
         let Self { master, node, after, .. } = self;
         let since = format!("elected {} ago, when {after}", ago(self.since_ms));
-        let alive = masters.iter().find(|master| master.state == "ALIVE").map(|master| &master.address);
         match (&self.session, alive) {
             (None, _) => format!("Consul's lock is nobody's; the last leader was {master} on {node}, {since}"),
             (Some(session), Some(alive)) if master.ends_with(&format!("//{alive}")) => {

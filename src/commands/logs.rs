@@ -12,12 +12,12 @@ use super::cluster;
 use super::context::Context;
 use super::watch::no_child;
 use crate::cli;
-use crate::cli::exit::Exit;
 use crate::error::Result;
+use crate::event::Event;
+use crate::exit::Exit;
 use crate::logs::{Selection, newest_runner};
 use crate::nomad::files::LogStream;
 use crate::nomad::jobs::Job;
-use crate::report::Event;
 use crate::watch::Error;
 
 use reading::Reading;

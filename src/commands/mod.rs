@@ -9,6 +9,7 @@ mod lab;
 mod leader;
 mod logs;
 mod plan;
+mod rehearsal;
 mod render;
 mod replay;
 mod spec;
@@ -22,10 +23,11 @@ use std::io;
 use clap::CommandFactory;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::exit::Exit;
 use crate::cli::{Cli, Command, Global};
 use crate::error::Result;
-use crate::report::{Report, WriteError};
+use crate::event::{Event, Observer, WriteError};
+use crate::exit::Exit;
+use crate::report::Report;
 
 use context::Context;
 
@@ -35,43 +37,47 @@ pub fn run(cli: Cli) -> Result<Exit> {
     let report = Report::new(cli.global.format);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(WriteError::from)?;
-    let exit = runtime.block_on(dispatch(cli, &report)).map_err(|error| amended::within(error, report.scope()));
+    let take = |event: &Event| report.event(event);
+    let exit = runtime
+        .block_on(dispatch(cli, &report, Observer::new(&take)))
+        .map_err(|error| amended::within(error, report.scope()));
     report.end(exit.as_ref().err());
     // A task that still follows Nomad must not hold the exit up.
     runtime.shutdown_background();
     exit
 }
 
-async fn dispatch(cli: Cli, report: &Report) -> Result<Exit> {
+async fn dispatch(cli: Cli, report: &Report, observer: Observer<'_>) -> Result<Exit> {
     let global = cli.global;
     match cli.command {
         Command::Deploy(arguments) => {
-            with_cluster(&global, report, async |context| deploy::run(&arguments, context).await).await
+            with_cluster(&global, report, observer, async |context| deploy::run(&arguments, context).await).await
         }
         Command::Plan(arguments) => {
-            with_cluster(&global, report, async |context| plan::run(&arguments, context).await).await
+            with_cluster(&global, report, observer, async |context| plan::run(&arguments, context).await).await
         }
         Command::Render(arguments) => render::run(&arguments, report),
         Command::Wordcount(arguments) => {
-            with_cluster(&global, report, async |context| wordcount::run(&arguments, context).await).await
+            with_cluster(&global, report, observer, async |context| wordcount::run(&arguments, context).await).await
         }
         Command::Watch(arguments) => {
-            with_cluster(&global, report, async |context| watch::run(&arguments, context).await).await
+            with_cluster(&global, report, observer, async |context| watch::run(&arguments, context).await).await
         }
         Command::Status(arguments) => {
-            with_cluster(&global, report, async |context| status::run(&arguments, context).await).await
+            with_cluster(&global, report, observer, async |context| status::run(&arguments, context).await).await
         }
         Command::Logs(arguments) => {
-            with_cluster(&global, report, async |context| logs::run(&arguments, context).await).await
+            with_cluster(&global, report, observer, async |context| logs::run(&arguments, context).await).await
         }
         Command::Stop(arguments) => {
-            with_cluster(&global, report, async |context| stop::run(&arguments, context).await).await
+            with_cluster(&global, report, observer, async |context| stop::run(&arguments, context).await).await
         }
         Command::Drill(arguments) => {
-            with_cluster(&global, report, async |context| drill::run(&arguments, &global, context).await).await
+            with_cluster(&global, report, observer, async |context| drill::run(&arguments, &global, context).await)
+                .await
         }
         Command::Replay(arguments) => replay::run(&arguments, report).await,
-        Command::Lab(command) => lab::run(command, report).await,
+        Command::Lab(command) => lab::run(command, report, observer).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "nomspark", &mut script);
@@ -91,9 +97,10 @@ async fn dispatch(cli: Cli, report: &Report) -> Result<Exit> {
 async fn with_cluster(
     global: &Global,
     report: &Report,
+    observer: Observer<'_>,
     command: impl AsyncFnOnce(&Context<'_>) -> Result<Exit>,
 ) -> Result<Exit> {
-    let context = Context::new(global, report)?;
+    let context = Context::new(global, report, observer)?;
     let mut command = Box::pin(command(&context));
     tokio::select! {
         biased;

@@ -4,15 +4,14 @@ use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use super::context::Context;
+use super::rehearsal::rehearse;
 use super::spec;
 use crate::cli;
-use crate::cli::exit::Exit;
 use crate::error::Result;
-use crate::nomad::jobs::{DesiredUpdates, Diff};
-use crate::plan;
-use crate::report::Event;
+use crate::exit::Exit;
+use crate::nomad::job_plans::{DesiredUpdates, Diff};
+use crate::plan::Step;
 use crate::submit::{self, PreparedJob};
-use crate::survey::{namesakes, survey};
 
 /// How many lines of a text that differs are shown; JSON has both texts whole.
 const LINES: usize = 10;
@@ -22,6 +21,8 @@ struct Planned {
     cluster: String,
     changes: bool,
     jobs: Vec<PlannedChange>,
+    /// What deploy would do, in order.
+    steps: Vec<Step>,
 }
 
 #[derive(Serialize)]
@@ -44,17 +45,12 @@ struct ChangedField {
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Plan, context: &Context<'_>) -> Result<Exit> {
     let (spec, files) = spec::load(&arguments.spec)?;
-    let mut survey = survey(&context.nomad, &context.consul, &spec.name.deployable_jobs(), spec.edge.as_ref()).await?;
-    survey.namesakes = namesakes(&context.nomad, &context.consul, &spec.name).await?;
-    let plan = plan::deploy(&spec, Some(&survey), arguments.adopt)?;
-    for warning in &plan.warnings {
-        context.report.event(&Event::Warning { what: warning.clone() })?;
-    }
-    let prepared = submit::prepare(&context.nomad, &plan, &files).await?;
+    let (plan, prepared) = rehearse(&spec, &files, arguments.adopt, context).await?;
     let planned = Planned {
         cluster: plan.cluster.to_string(),
         changes: prepared.iter().any(PreparedJob::changes),
         jobs: prepared.iter().map(change).collect(),
+        steps: submit::steps(&plan, &prepared),
     };
     context.report.result(&planned, || text(&planned))?;
     let unplaceable = planned.jobs.iter().any(|job| job.unplaceable.is_some());
@@ -138,6 +134,11 @@ fn text(planned: &Planned) -> String {
         if let Some(reason) = &job.unplaceable {
             text.push_str(&format!("    cannot be placed now: {reason}\n"));
         }
+    }
+    if planned.changes && planned.jobs.iter().all(|job| job.unplaceable.is_none()) {
+        text.push_str("\nSteps of the deployment:\n");
+        let steps = planned.steps.iter().zip(1..);
+        text.extend(steps.map(|(step, number)| format!("  {number}. {step}\n")));
     }
     let closing = if planned.changes { "`nomspark deploy` with the same options applies this." } else { "No changes." };
     text.push_str(&format!("\n{closing}\n"));

@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::spec;
 use crate::cli;
-use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
+use crate::event::Event;
+use crate::exit::Exit;
 use crate::plan;
 use crate::render::render;
-use crate::report::{Event, Report};
+use crate::report::Report;
 
 /// A file that could not be written.
 #[derive(Debug, thiserror::Error)]

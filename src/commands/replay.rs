@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::cli;
-use crate::cli::exit::Exit;
 use crate::error::Result;
-use crate::report::{Content, Ending, Event, Format, Report, has_terminal, read_recording};
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::report::{Content, Ending, Format, Report, has_terminal, read_recording};
 
 /// Runs the command.
 pub(super) async fn run(arguments: &cli::Replay, report: &Report) -> Result<Exit> {

@@ -5,8 +5,8 @@ mod job_files;
 use std::path::{Path, PathBuf};
 
 use crate::cli::SpecArguments;
-use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
+use crate::exit::Exit;
 use crate::plan::Role;
 use crate::render::{JobFiles, job_file_name};
 use crate::spec::{self, ValidSpec};

@@ -9,11 +9,12 @@ use super::cluster::{self, Endpoints, JobSummary, Master};
 use super::context::Context;
 use super::leader::Leader;
 use crate::cli;
-use crate::cli::exit::Exit;
 use crate::error::Result;
-use crate::names::ClusterName;
-use crate::report::{short, table};
-use crate::spark::{FloatingAddress, MasterState};
+use crate::event::short;
+use crate::exit::Exit;
+use crate::names::{ClusterName, FloatingAddress};
+use crate::report::table;
+use crate::spark::MasterState;
 use crate::watch::address_state;
 
 /// How many ended runs the table shows, the newest.
@@ -88,10 +89,10 @@ fn note(holder: Option<&str>, recorded: Option<&str>) -> String {
 }
 
 #[derive(Serialize)]
-pub(super) struct MasterLine {
-    pub(super) address: String,
+struct MasterLine {
+    address: String,
     /// Spark's own word, or UNREACHABLE when it does not answer.
-    pub(super) state: String,
+    state: String,
     /// Why it was not heard, where a proxy stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
@@ -222,7 +223,8 @@ fn text(status: &Status) -> String {
         text.push_str(&format!("{unheard}\n"));
     }
     if let Some(leader) = &status.leader {
-        text.push_str(&format!("\n{}\n", leader.text(&status.masters)));
+        let alive = status.masters.iter().find(|master| master.state == "ALIVE").map(|master| &*master.address);
+        text.push_str(&format!("\n{}\n", leader.text(alive)));
     }
     let workers: Vec<Vec<String>> = status
         .workers

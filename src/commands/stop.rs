@@ -8,13 +8,15 @@ use tracing::debug;
 
 use super::cluster::{self, ClusterError};
 use super::context::{Context, same_command};
-use crate::cli::exit::Exit;
-use crate::cli::{self, interrupt};
+use crate::cli;
 use crate::error::{Result, one_line};
+use crate::event::{Event, WriteError, short};
+use crate::exit::Exit;
+use crate::interrupt;
 use crate::names::ClusterName;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
-use crate::report::{Event, WriteError, confirm, short};
+use crate::report::confirm;
 use crate::survey::ROLE_META;
 use crate::watch::{Error, History, Watcher};
 
@@ -169,7 +171,7 @@ async fn all_ended(watcher: &mut Watcher, jobs: &[String], context: &Context<'_>
         })
     };
     while !ended(watcher) {
-        watcher.changed(context.report).await?;
+        watcher.changed(context.observer).await?;
     }
     Ok(())
 }

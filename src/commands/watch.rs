@@ -5,11 +5,12 @@ use tokio::time::timeout;
 
 use super::amended::resumable;
 use super::context::Context;
-use crate::cli::exit::Exit;
-use crate::cli::{self, interrupt};
+use crate::cli;
 use crate::error::Result;
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::interrupt;
 use crate::nomad::jobs::Job;
-use crate::report::Event;
 use crate::watch::{
     ApplicationWatcher, Error, History, NotedChecks, Patience, Sight, Verdict, Watcher, failed_verdict,
 };
@@ -55,7 +56,7 @@ pub(super) async fn run(arguments: &cli::Watch, context: &Context<'_>) -> Result
 /// Follows a job to its end; one that only starts others has none, and the newest of these is followed.
 async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<End> {
     let mut watcher = Watcher::start(&context.nomad, &[job.to_owned()], History::Tell);
-    watcher.listed(context.report).await?;
+    watcher.listed(context.observer).await?;
     let listed = watcher.state(job).and_then(|state| state.job.clone());
     if let Some(parent) = listed.as_ref().filter(|listed| listed.starts_others()) {
         match newest_child(parent, context).await? {
@@ -91,7 +92,7 @@ async fn follow(job: &str, patience: Patience, context: &Context<'_>) -> Result<
             }
         }
         tokio::select! {
-            changed = watcher.changed(context.report) => changed?,
+            changed = watcher.changed(context.observer) => changed?,
             sight = application.next() => match sight {
                 Sight::News(event) => context.report.event(&event)?,
                 Sight::Hopeless(reason) => patience.refuse_hopeless(job, reason)?,

@@ -16,9 +16,10 @@ use self::result::{Outcome, OutputFile, ResultError};
 use self::run::Run;
 use super::amended::{resumable, with_resume};
 use super::context::{Context, quote, same_command};
-use crate::cli::exit::Exit;
-use crate::cli::{self, interrupt};
+use crate::cli;
 use crate::error::Result;
+use crate::exit::Exit;
+use crate::interrupt;
 use crate::watch::{Error, failed_verdict};
 
 /// Runs the command.

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://developer.hashicorp.com/consul/api-docs>.
 
+mod server;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
+
+pub use server::SERVER;
 
 use crate::http::{self, Error, segment};
 

@@ -10,17 +10,19 @@ use super::error::Error;
 use super::probe::progress;
 use super::sample::Progress;
 use super::target::{Member, Target};
+use crate::event::{Event, Observer};
 use crate::http;
 use crate::names::RunId;
 use crate::nomad::Nomad;
 use crate::plan::{self, DrillApplication};
 use crate::render::JobFiles;
-use crate::report::{Event, Report};
 use crate::spec::ValidSpec;
 use crate::submit;
 use crate::survey::survey;
 use crate::watch::{self, History, Verdict, Watcher, failed_verdict};
 
+/// The application, which says how far it is.
+static PROGRESS: http::Server = http::Server::open("the drill's application");
 /// An application whose drill has lost it ends by itself.
 const AT_MOST: Duration = Duration::from_hours(2);
 /// How often it must have counted before anything is broken: executors are warm then.
@@ -67,7 +69,7 @@ impl Application {
         target: &Target,
         avoid: Option<&Member>,
         limit: Duration,
-        report: &Report,
+        observer: Observer<'_>,
     ) -> Result<Self, Error> {
         let workers = target.workers.len();
         if target.free_cores < workers as u64 {
@@ -91,9 +93,9 @@ impl Application {
                 return Err(watch::Error::NotPlaced { job, reason }.into());
             }
             submit::register(&clients.nomad, &prepared).await?;
-            report.event(&Event::JobRegistered { job: job.clone(), version: 0 })?;
+            observer.event(&Event::JobRegistered { job: job.clone(), version: 0 })?;
         }
-        match timeout(limit, Self::counts(clients, &job, report)).await {
+        match timeout(limit, Self::counts(clients, &job, observer)).await {
             Ok(Ok(application)) => Ok(application),
             Ok(Err(error)) => {
                 clients.nomad.stop_job(&job, false).await?;
@@ -107,11 +109,11 @@ impl Application {
     }
 
     /// Waits until it has counted often enough.
-    async fn counts(clients: &Clients, job: &str, report: &Report) -> Result<Self, Error> {
+    async fn counts(clients: &Clients, job: &str, observer: Observer<'_>) -> Result<Self, Error> {
         let nomad = &clients.nomad;
         let mut watcher = Watcher::start(nomad, &[job.to_owned()], History::Tell);
         let detail = loop {
-            watcher.changed(report).await?;
+            watcher.changed(observer).await?;
             let Some(state) = watcher.state(job) else { continue };
             if let Some(verdict) = state.verdict() {
                 failed_verdict(clients.evidence(), job, verdict).await?;
@@ -126,11 +128,11 @@ impl Application {
             what: format!("the address {address} of the drill's application"),
             source: source.into(),
         })?;
-        let endpoint = http::Endpoint::open("the drill's application", url);
+        let endpoint = http::Endpoint::open(&PROGRESS, url);
         let http = http::Client::asking(endpoint, CONNECT, http::Connections::Kept)?;
         loop {
             tokio::select! {
-                changed = watcher.changed(report) => {
+                changed = watcher.changed(observer) => {
                     changed?;
                     if let Some(verdict) = watcher.state(job).and_then(watch::JobState::verdict) {
                         failed_verdict(clients.evidence(), job, verdict).await?;
@@ -157,7 +159,7 @@ impl Application {
     }
 
     /// Tells it to end, and waits for it; whether it ended well.
-    pub(super) async fn end(&self, nomad: &Nomad, report: &Report) -> Result<bool, Error> {
+    pub(super) async fn end(&self, nomad: &Nomad, observer: Observer<'_>) -> Result<bool, Error> {
         let told = nomad.exec(&self.member.allocation, "driver", &END_COMMAND, tokio::io::empty());
         let told = timeout(END, told).await;
         if !matches!(told, Ok(Ok(executed)) if executed.exit_code == 0) {
@@ -167,7 +169,7 @@ impl Application {
         let deadline = Instant::now() + END;
         let mut watcher = Watcher::start(nomad, std::slice::from_ref(&self.job), History::Skip);
         loop {
-            let Ok(changed) = tokio::time::timeout_at(deadline, watcher.changed(report)).await else {
+            let Ok(changed) = tokio::time::timeout_at(deadline, watcher.changed(observer)).await else {
                 nomad.stop_job(&self.job, false).await?;
                 return Ok(false);
             };

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::scenario::Scenario;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::{http, lab, nomad, plan, submit, watch};
 
 /// Why a drill cannot be done.
@@ -78,7 +78,7 @@ pub enum Error {
     Exec(#[from] nomad::exec::ExecError),
     /// Nobody reads what is told.
     #[error(transparent)]
-    Write(#[from] crate::report::WriteError),
+    Write(#[from] crate::event::WriteError),
 }
 
 impl Advice for Error {

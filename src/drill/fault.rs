@@ -8,8 +8,8 @@ use super::clients::{Clients, LabHosts};
 use super::error::Error;
 use super::scenario::{Hit, Scenario};
 use super::target::{Member, Target};
+use crate::event::{Observer, short};
 use crate::lab;
-use crate::report::{Report, short};
 
 /// The signal that nothing can prepare for.
 const KILL: &str = "SIGKILL";
@@ -166,7 +166,7 @@ impl Fault {
         clients: &Clients,
         lab: Option<&LabHosts>,
         deadline: Duration,
-        report: &Report,
+        observer: Observer<'_>,
     ) -> Result<(), Error> {
         match &self.deed {
             Deed::Kill { member, task } => clients.nomad.signal_task(&member.allocation, task, KILL).await?,
@@ -174,11 +174,11 @@ impl Fault {
             Deed::Drain { id, .. } => clients.nomad.drain_node(id, deadline).await?,
             Deed::Cut(host) => {
                 let lab = lab.ok_or(Error::NoLab(self.scenario))?;
-                lab::link(&lab.options, host, false, report).await?;
+                lab::link(&lab.options, host, false, observer).await?;
             }
             Deed::KillAgent { host, kind } => {
                 let lab = lab.ok_or(Error::NoLab(self.scenario))?;
-                lab::kill(&lab.options, host, *kind, report).await?;
+                lab::kill(&lab.options, host, *kind, observer).await?;
             }
         }
         Ok(())
@@ -189,16 +189,16 @@ impl Fault {
         &self,
         clients: &Clients,
         lab: Option<&LabHosts>,
-        report: &Report,
+        observer: Observer<'_>,
     ) -> Result<(), Error> {
         match (&self.deed, lab) {
             (Deed::Kill { .. } | Deed::Stop(_), _) => {}
             (Deed::Drain { id, .. }, _) => clients.nomad.end_drain(id).await?,
             (Deed::Cut(host), Some(lab)) => {
-                lab::link(&lab.options, host, true, report).await?;
+                lab::link(&lab.options, host, true, observer).await?;
             }
             (Deed::KillAgent { .. }, Some(lab)) => {
-                lab::up(&lab.options, report).await?;
+                lab::up(&lab.options, observer).await?;
             }
             (Deed::Cut(_) | Deed::KillAgent { .. }, None) => return Err(Error::NoLab(self.scenario)),
         }

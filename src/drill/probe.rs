@@ -12,9 +12,9 @@ use super::clients::Clients;
 use super::sample::{Elected, Jobs, Progress, Reached, Sample, Sight};
 use super::target::{Target, tasks_run};
 use crate::http;
-use crate::names::ClusterName;
+use crate::names::{ClusterName, FloatingAddress};
 use crate::nomad::Nomad;
-use crate::spark::{FloatingAddress, MasterState, MasterUi};
+use crate::spark::{self, MasterState, MasterUi};
 use crate::survey::Lock;
 use crate::watch::{JobState, Observation, follow};
 
@@ -96,7 +96,7 @@ impl Address {
 
     /// The state of the master behind it; ALIVE only where a Spark client gets an answer too.
     async fn state(&self) -> Option<MasterState> {
-        let (state, spark) = tokio::join!(in_time(self.ui.state()), self.floating.ask_spark(LIMIT));
+        let (state, spark) = tokio::join!(in_time(self.ui.state()), spark::ask(self.floating, LIMIT));
         let mut state = state?;
         if spark.is_err() {
             "UNREACHABLE".clone_into(&mut state.status);

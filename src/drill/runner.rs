@@ -16,8 +16,8 @@ use super::sample::{Sample, Sight};
 use super::scenario::{Parts, Scenario, Stage};
 use super::target::Target;
 use super::timeline::{Expectation, Timeline};
+use crate::event::{Event, Observer};
 use crate::names::{ClusterName, RunId};
-use crate::report::{Event, Report};
 
 /// Between two looks at what was seen.
 const LOOK: Duration = Duration::from_millis(250);
@@ -51,7 +51,7 @@ pub struct Drill<'a> {
     /// How long a recovery, and the time until the next round, may take.
     limit: Duration,
     /// Where everything is told.
-    report: &'a Report,
+    observer: Observer<'a>,
     /// Gives the application's job a name of its own.
     new_id: fn() -> RunId,
     application: Option<Application>,
@@ -70,10 +70,10 @@ impl<'a> Drill<'a> {
         lab: Option<LabHosts>,
         recipe: Recipe,
         limit: Duration,
-        report: &'a Report,
+        observer: Observer<'a>,
         new_id: fn() -> RunId,
     ) -> Self {
-        Self { name, clients, lab, recipe, limit, report, new_id, application: None, was_wrong: false, broken: None }
+        Self { name, clients, lab, recipe, limit, observer, new_id, application: None, was_wrong: false, broken: None }
     }
 
     /// Reads the cluster and refuses one that is not well; gives what can be drilled of the scenarios.
@@ -90,7 +90,7 @@ impl<'a> Drill<'a> {
             };
             match missing {
                 Some(error) if !all => return Err(error),
-                Some(error) => self.report.event(&Event::Warning { what: format!("left out: {error}") })?,
+                Some(error) => self.observer.event(&Event::Warning { what: format!("left out: {error}") })?,
                 None => fit.push(scenario),
             }
         }
@@ -99,14 +99,14 @@ impl<'a> Drill<'a> {
 
     /// One round.
     pub async fn round(&mut self, scenario: Scenario, number: u32, rounds: u32) -> Result<Round, Error> {
-        self.report.event(&Event::RoundBegan { scenario: scenario.name().into(), number, rounds })?;
+        self.observer.event(&Event::RoundBegan { scenario: scenario.name().into(), number, rounds })?;
         let first = number == 1 && self.application.is_none();
         let Prepared { application, fault, expected, clients, probe } = self.prepare(scenario, first).await?;
 
-        self.report.event(&Event::Fault { what: fault.to_string() })?;
+        self.observer.event(&Event::Fault { what: fault.to_string() })?;
         self.broken = Some(fault.clone());
         let (at, moment) = (SystemTime::now(), Instant::now());
-        fault.cause(&clients, self.lab.as_ref(), self.limit, self.report).await?;
+        fault.cause(&clients, self.lab.as_ref(), self.limit, self.observer).await?;
         self.recovered(&probe, moment, &expected, &fault, &clients).await?;
         self.restore().await?;
 
@@ -117,7 +117,12 @@ impl<'a> Drill<'a> {
         }
         let recovery_ms = round.recovery_ms;
         let complaints = round.complaints();
-        self.report.event(&Event::RoundEnded { scenario: scenario.name().into(), number, recovery_ms, complaints })?;
+        self.observer.event(&Event::RoundEnded {
+            scenario: scenario.name().into(),
+            number,
+            recovery_ms,
+            complaints,
+        })?;
         Ok(round)
     }
 
@@ -163,7 +168,7 @@ impl<'a> Drill<'a> {
 
     async fn end_this_application(&mut self) -> Result<bool, Error> {
         match self.application.take() {
-            Some(application) => application.end(&self.clients.nomad, self.report).await,
+            Some(application) => application.end(&self.clients.nomad, self.observer).await,
             None => Ok(true),
         }
     }
@@ -171,7 +176,7 @@ impl<'a> Drill<'a> {
     /// Makes good what is broken.
     pub async fn restore(&mut self) -> Result<(), Error> {
         if let Some(fault) = self.broken.clone() {
-            fault.restore(&self.clients_away_from(&fault), self.lab.as_ref(), self.report).await?;
+            fault.restore(&self.clients_away_from(&fault), self.lab.as_ref(), self.observer).await?;
             self.broken = None;
         }
         Ok(())
@@ -222,7 +227,7 @@ impl<'a> Drill<'a> {
             target = self.well(self.limit, false).await?;
         }
         let application =
-            Application::start(&self.recipe, id, &self.clients, &target, avoid.as_ref(), self.limit, self.report)
+            Application::start(&self.recipe, id, &self.clients, &target, avoid.as_ref(), self.limit, self.observer)
                 .await?;
         self.application = Some(application.clone());
         Ok(application)
@@ -318,7 +323,7 @@ impl<'a> Drill<'a> {
             // What is missing on a drained node, and an agent that was killed, come back only when they are let.
             let serves = expected.stages.iter().filter(|stage| stage.serves()).all(holds);
             if serves && self.broken.is_some() && fault.scenario.needs_help() {
-                fault.restore(clients, self.lab.as_ref(), self.report).await?;
+                fault.restore(clients, self.lab.as_ref(), self.observer).await?;
                 self.broken = None;
             }
         }

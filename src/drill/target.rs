@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::clients::Clients;
 use crate::http::Error;
-use crate::names::ClusterName;
+use crate::names::{ClusterName, FloatingAddress};
 use crate::nomad::Nomad;
 use crate::nomad::allocations::{Allocation, AllocationDetail, TaskState};
 use crate::plan::WorkerSize;
-use crate::spark::{AddressState, FloatingAddress, MasterState};
+use crate::spark::{AddressState, MasterState};
 use crate::survey::{Lock, floating_address, masters, running_allocations, runs, wanted};
 use crate::watch::address_state;
 

@@ -6,21 +6,17 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 use secrecy::SecretString;
 
+use super::Server;
+
 /// A server's address with all that a request to it needs.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// Nomad, Consul or Spark, for messages.
-    pub service: &'static str,
+    /// What kind of server it is.
+    pub server: &'static Server,
     /// The address: http, https or unix.
     pub address: Url,
-    /// The variable that sets the address; empty where none does.
-    pub address_variable: &'static str,
-    /// The header that carries the token.
-    pub token_header: &'static str,
     /// The token.
     pub token: Option<SecretString>,
-    /// The variable that sets the token; empty where none does.
-    pub token_variable: &'static str,
     /// User and password of HTTP's basic authentication.
     pub basic_auth: Option<(String, SecretString)>,
     /// What is added to every query: namespace, region, partition.
@@ -51,14 +47,11 @@ pub struct Tls {
 impl Endpoint {
     /// An endpoint without credentials, such as Spark's web UI.
     #[must_use]
-    pub fn open(service: &'static str, address: Url) -> Self {
+    pub fn open(server: &'static Server, address: Url) -> Self {
         Self {
-            service,
+            server,
             address,
-            address_variable: "",
-            token_header: "",
             token: None,
-            token_variable: "",
             basic_auth: None,
             query: Vec::new(),
             tls: Tls::default(),
@@ -91,7 +84,7 @@ impl Endpoint {
     /// "Nomad at http://127.0.0.1:4646 did something".
     #[must_use]
     pub fn describe(&self, what: &str) -> String {
-        format!("{} at {} {what}", self.service, self.display_address())
+        format!("{} at {} {what}", self.server.name, self.display_address())
     }
 
     /// Whether no proxy is used.

@@ -2,10 +2,9 @@
 
 use reqwest::{Method, StatusCode};
 
-use super::Endpoint;
-use super::capability::capability;
-use crate::cli::exit::Exit;
+use super::{Endpoint, Server};
 use crate::error::{Advice, causes};
+use crate::exit::Exit;
 
 /// How much of a server's own words is repeated, in characters.
 const MAX_BODY: usize = 2_000;
@@ -30,14 +29,12 @@ const UNASKED: &str = "received unexpected message from connection";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No connection could be made, or it broke before the answer.
-    #[error("{service} at {address} does not answer")]
+    #[error("{} at {address} does not answer", server.name)]
     Unreachable {
-        /// Nomad, Consul or Spark.
-        service: &'static str,
+        /// The server.
+        server: &'static Server,
         /// The address without credentials.
         address: String,
-        /// The variable that sets the address.
-        variable: &'static str,
         /// Whether the request cannot have reached the server.
         never_arrived: bool,
         /// The transport's words.
@@ -77,8 +74,8 @@ pub enum Error {
         what: String,
         /// The server's words.
         body: String,
-        /// The variable that sets the token.
-        variable: &'static str,
+        /// The server.
+        server: &'static Server,
     },
     /// 404.
     #[error("{what}: {body}")]
@@ -93,6 +90,8 @@ pub enum Error {
     Status {
         /// Which request.
         what: String,
+        /// The server.
+        server: &'static Server,
         /// The status.
         status: StatusCode,
         /// The server's words.
@@ -139,7 +138,9 @@ impl Error {
             // A time-out is not: the server had its half a minute, and three more would be two minutes of silence.
             Self::Unreachable { .. } | Self::Proxy { .. } => true,
             // Nomad answers 500 to what will never work, too.
-            Self::Status { status, body, .. } => self.is_crowded() || (status.is_server_error() && !is_final(body)),
+            Self::Status { server, status, body, .. } => {
+                self.is_crowded() || (status.is_server_error() && !server.is_final(body))
+            }
             _ => false,
         }
     }
@@ -192,7 +193,7 @@ impl Error {
         if causes(source).iter().any(|cause| cause == UNASKED) {
             let what = endpoint.describe(&format!("closed the connection before it was asked {method} {path}"));
             let body = "it allows no more connections from this address".to_owned();
-            return Self::Status { what, status: StatusCode::TOO_MANY_REQUESTS, body };
+            return Self::Status { what, server: endpoint.server, status: StatusCode::TOO_MANY_REQUESTS, body };
         }
         if let Some(proxy) = endpoint.proxy() {
             let what = format!("the request to {} went to the proxy {proxy}", endpoint.display_address());
@@ -200,9 +201,8 @@ impl Error {
             return Self::Proxy { what, host, never_arrived, source: TransportError::new(source) };
         }
         Self::Unreachable {
-            service: endpoint.service,
+            server: endpoint.server,
             address: endpoint.display_address(),
-            variable: endpoint.address_variable,
             never_arrived: source.is_connect(),
             source: TransportError::new(source),
         }
@@ -216,18 +216,14 @@ impl Error {
         body: &[u8],
     ) -> Self {
         let body = printable(body);
+        let server = endpoint.server;
         let what =
             endpoint.describe(&format!("answered {} to {method} {path}{}", status.as_u16(), through_proxy(endpoint)));
         match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Self::Refused { what, body, variable: endpoint.token_variable }
-            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Refused { what, body, server },
             StatusCode::NOT_FOUND => Self::NotFound { what, body },
-            // Consul answers 500 and Nomad 500 with these words when an ACL token is unknown.
-            _ if body.contains("Permission denied") || body.contains("ACL not found") => {
-                Self::Refused { what, body, variable: endpoint.token_variable }
-            }
-            _ => Self::Status { what, status, body },
+            _ if server.refuses(&body) => Self::Refused { what, body, server },
+            _ => Self::Status { what, server, status, body },
         }
     }
 }
@@ -254,39 +250,27 @@ impl Advice for Error {
     }
 
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unreachable { service, variable, .. } if !variable.is_empty() => Some(format!(
-                "set {variable} to {service}'s address, or start a cluster on this machine with `nomspark lab up`"
-            )),
-            Self::Refused { what, variable, .. } if !variable.is_empty() => Some(match capability(what) {
-                Some(capability) => format!("set {variable} to a token whose policy grants {capability}"),
-                None => format!("set {variable} to a token whose policy allows this"),
-            }),
-            Self::Status { body, .. } if body.contains("No path to region") => Some(
-                "name a region with --region or NOMAD_REGION that `nomad server members` lists".to_owned(),
-            ),
-            Self::Status { .. } if self.is_crowded() => Some(
-                "find out who holds the connections of this address (`ss -tnp`), or raise `limits.http_max_conns_per_client` \
-                 of Nomad's agent (100 by default)"
-                    .to_owned(),
-            ),
-            _ => None,
-        }
+        let hint = match self {
+            Self::Unreachable { server, .. } => server.unreachable_hint,
+            Self::Refused { what, server, .. } => return refused_hint(server, what),
+            Self::Status { server, .. } if self.is_crowded() => server.crowded_hint,
+            Self::Status { server, body, .. } => server.hint(body).unwrap_or_default(),
+            _ => "",
+        };
+        if hint.is_empty() { None } else { Some(hint.to_owned()) }
     }
 }
 
-/// Whether Nomad's words say that trying again is useless: it reports a refused job with status 500.
-fn is_final(body: &str) -> bool {
-    const FINAL: [&str; 7] = [
-        "Enforcing job modify index",
-        "nonexistent",
-        "validation failed",
-        "error(s) occurred",
-        "not allowed",
-        "must be",
-        "no such",
-    ];
-    FINAL.iter().any(|words| body.contains(words))
+/// What to do about a token that is refused.
+fn refused_hint(server: &Server, what: &str) -> Option<String> {
+    let variable = server.token_variable;
+    if variable.is_empty() {
+        return None;
+    }
+    Some(match server.capability(what) {
+        Some(capability) => format!("set {variable} to a token whose policy grants {capability}"),
+        None => format!("set {variable} to a token whose policy allows this"),
+    })
 }
 
 /// The server's words on one line, without control characters, bounded.

@@ -1,10 +1,10 @@
 //! The HTTP that the clients of Nomad, Consul and Spark share: addresses, TLS, tokens, time-outs, retries, errors.
 
-mod capability;
 mod endpoint;
 mod error;
 mod places;
 mod retry;
+mod server;
 mod tls;
 
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 pub use endpoint::{Endpoint, Tls};
 pub use error::Error;
 pub use retry::backoff;
+pub use server::Server;
 
 use places::Places;
 use retry::{Attempt, retry};
@@ -122,7 +123,7 @@ impl Client {
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         let mut request = self.http.request(method, url).query(&self.endpoint.query).query(query);
         if let Some(token) = &self.endpoint.token {
-            request = request.header(self.endpoint.token_header, token.expose_secret());
+            request = request.header(self.endpoint.server.token_header, token.expose_secret());
         }
         if let Some((user, password)) = &self.endpoint.basic_auth {
             request = request.basic_auth(user, Some(password.expose_secret()));

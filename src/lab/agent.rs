@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use clap::ValueEnum;
 use nix::sys::signal::Signal;
-use serde::Serialize;
 
 use super::error::{Error, LogTail};
 use super::folder::Folder;
+use super::kind::Kind;
 use super::namespace::Namespace;
 use super::process::{self, Identity};
 use super::tools::{self, Tools};
@@ -32,40 +31,6 @@ const TAIL_BYTES: u64 = 16 * 1024;
 
 /// Variables with these beginnings would change what the agents do, or leak into the tasks.
 const FOREIGN: [&str; 5] = ["NOMAD_", "CONSUL_", "VAULT_", "NOMSPARK_", "SPARK_"];
-
-/// The two agents of a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The scheduler's.
-    Nomad,
-    /// The one that knows the services.
-    Consul,
-}
-
-impl Kind {
-    /// Its name, for people.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nomad => "Nomad",
-            Self::Consul => "Consul",
-        }
-    }
-
-    /// The program, and the name of its files.
-    pub(super) fn program(self) -> &'static str {
-        match self {
-            Self::Nomad => "nomad",
-            Self::Consul => "consul",
-        }
-    }
-
-    /// Which one of which host it is, for people.
-    pub(super) fn of(self, host: &Host) -> String {
-        if host.address.is_loopback() { self.name().to_owned() } else { format!("{} of {}", self.name(), host.name) }
-    }
-}
 
 /// Where and with what agents are started.
 #[derive(Debug)]

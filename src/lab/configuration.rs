@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::Host;
-use super::agent::Kind;
 use super::error::Error;
 use super::folder::HostFolder;
+use super::kind::Kind;
 use super::ports::{Port, Ports};
 use super::state::State;
 use super::tools::Tools;

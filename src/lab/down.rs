@@ -12,7 +12,7 @@ use super::network::Network;
 use super::state::State;
 use super::wiring::Wiring;
 use super::{Options, agent, cgroups, claim, containers, mounts};
-use crate::report::{Event, Report};
+use crate::event::{Event, Observer};
 
 /// How long Nomad may take to stop its jobs; what then still runs is ended by force.
 const JOBS_PATIENCE: Duration = Duration::from_secs(10);
@@ -43,10 +43,10 @@ impl Ended {
 }
 
 /// Ends the lab and removes everything that it wrote.
-pub async fn down(options: &Options, report: &Report) -> Result<Ended, Error> {
+pub async fn down(options: &Options, observer: Observer<'_>) -> Result<Ended, Error> {
     let started = Instant::now();
     let folder = Folder::new(&options.state_dir)?;
-    let _lock = folder.lock(options.timeout, report).await?;
+    let _lock = folder.lock(options.timeout, observer).await?;
     let ended = |changed, leftovers| Ended {
         changed,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -57,7 +57,7 @@ pub async fn down(options: &Options, report: &Report) -> Result<Ended, Error> {
         Ok(state) => state,
         // The agents are then found by their mark, like anything else.
         Err(error @ Error::StateBroken { .. }) => {
-            report.event(&Event::Warning { what: error.to_string() })?;
+            observer.event(&Event::Warning { what: error.to_string() })?;
             None
         }
         Err(error) => return Err(error),
@@ -74,10 +74,10 @@ pub async fn down(options: &Options, report: &Report) -> Result<Ended, Error> {
     if let Some(state) = &state {
         let living = state.living();
         if let Some(api) = answering(state).await? {
-            stop_jobs(&api, report).await?;
+            stop_jobs(&api, observer).await?;
         }
         if !living.is_empty() {
-            report.event(&Event::Step { what: "ending Nomad and Consul".to_owned() })?;
+            observer.event(&Event::Step { what: "ending Nomad and Consul".to_owned() })?;
         }
         agent::end(&living).await?;
     }
@@ -125,19 +125,19 @@ pub(super) async fn clean(folder: &Folder, known: Option<Network>) -> Result<usi
 }
 
 /// Lets Nomad stop its jobs, as far as it does so in time: only Nomad can end what a driver runs elsewhere.
-async fn stop_jobs(api: &Api, report: &Report) -> Result<(), Error> {
+async fn stop_jobs(api: &Api, observer: Observer<'_>) -> Result<(), Error> {
     let started = Instant::now();
     if api.living_allocations().await.is_none_or(|living| living == 0) {
         return Ok(());
     }
-    report.event(&Event::Step { what: "stopping the jobs".to_owned() })?;
+    observer.event(&Event::Step { what: "stopping the jobs".to_owned() })?;
     for job in api.jobs().await {
         api.stop(&job).await;
     }
     while api.living_allocations().await.is_some_and(|living| living > 0) {
         if started.elapsed() >= JOBS_PATIENCE {
             let what = "Nomad did not stop all jobs in time; ending their processes".to_owned();
-            report.event(&Event::Warning { what })?;
+            observer.event(&Event::Warning { what })?;
             break;
         }
         tokio::time::sleep(INTERVAL).await;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::network::Network;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
-use crate::report::WriteError;
+use crate::event::WriteError;
+use crate::exit::Exit;
 
 /// A command of the lab failed.
 #[derive(Debug, thiserror::Error)]

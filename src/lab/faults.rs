@@ -7,13 +7,14 @@ use nix::sys::signal::Signal;
 use serde::Serialize;
 
 use super::Options;
-use super::agent::{Kind, unkillable};
+use super::agent::unkillable;
 use super::error::Error;
 use super::folder::Folder;
+use super::kind::Kind;
 use super::process;
 use super::state::State;
 use super::wiring::Wiring;
-use crate::report::Report;
+use crate::event::Observer;
 
 /// How long the kernel may take to end a killed process.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,9 +60,9 @@ impl Killed {
 }
 
 /// Cuts a host off from the others and from this machine, or connects it again.
-pub async fn link(options: &Options, host: &str, up: bool, report: &Report) -> Result<Linked, Error> {
+pub async fn link(options: &Options, host: &str, up: bool, observer: Observer<'_>) -> Result<Linked, Error> {
     let folder = Folder::new(&options.state_dir)?;
-    let _lock = folder.lock(options.timeout, report).await?;
+    let _lock = folder.lock(options.timeout, observer).await?;
     let mut state = State::read(&folder)?.ok_or(Error::NotRunning)?;
     let network = state.network.ok_or(Error::OneHost)?;
     let host = &state.member(host)?.host;
@@ -73,9 +74,9 @@ pub async fn link(options: &Options, host: &str, up: bool, report: &Report) -> R
 }
 
 /// Kills an agent; its tasks live on.
-pub async fn kill(options: &Options, host: &str, kind: Kind, report: &Report) -> Result<Killed, Error> {
+pub async fn kill(options: &Options, host: &str, kind: Kind, observer: Observer<'_>) -> Result<Killed, Error> {
     let folder = Folder::new(&options.state_dir)?;
-    let _lock = folder.lock(options.timeout, report).await?;
+    let _lock = folder.lock(options.timeout, observer).await?;
     let mut state = State::read(&folder)?.ok_or(Error::NotRunning)?;
     let member = state.member(host)?;
     let stopped = || Error::AgentNotRunning(format!("{} of {host}", kind.name()));

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{Flock, FlockArg};
 
 use super::Host;
-use super::agent::Kind;
 use super::error::Error;
-use crate::cli::environment;
-use crate::report::{Event, Report};
+use super::kind::Kind;
+use crate::environment;
+use crate::event::{Event, Observer};
 
 /// Between two attempts to get the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(100);
@@ -78,7 +78,7 @@ impl Folder {
     /// Waits until no other command works on this folder, and keeps others out as long as the result lives.
     ///
     /// The lock is on the parent, because the folder itself comes and goes.
-    pub(super) async fn lock(&self, timeout: Duration, report: &Report) -> Result<Flock<File>, Error> {
+    pub(super) async fn lock(&self, timeout: Duration, observer: Observer<'_>) -> Result<Flock<File>, Error> {
         let parent = self.0.parent().unwrap_or(&self.0);
         fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
         let started = Instant::now();
@@ -95,7 +95,7 @@ impl Folder {
             }
             if !told {
                 told = true;
-                report.event(&Event::Waiting { condition: "another nomspark lab command to finish".to_owned() })?;
+                observer.event(&Event::Waiting { condition: "another nomspark lab command to finish".to_owned() })?;
             }
             tokio::time::sleep(LOCK_INTERVAL).await;
         }

@@ -42,9 +42,11 @@ mod exec;
 mod faults;
 mod folder;
 mod iproute;
+mod kind;
 mod leftovers;
 mod mounts;
 mod namespace;
+mod netns;
 mod network;
 mod ports;
 mod process;
@@ -62,13 +64,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use agent::Kind;
 pub use down::{Ended, down};
 pub use environment::{Environment, environment};
 pub use error::Error;
 pub use exec::exec;
 pub use faults::{Killed, Linked, kill, link};
 pub use folder::default_state_dir;
+pub use kind::Kind;
 pub use network::{Network, NotANetwork};
 pub use status::{AgentState, AgentStatus, DriverStatus, HostStatus, Status, ToolStatus, status};
 pub use up::{Running, up};

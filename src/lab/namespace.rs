@@ -1,16 +1,11 @@
 //! Network namespaces: their names in `/run/netns`, and which one a process is in.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::mount::{MntFlags, umount2};
-
-use super::error::Error;
-
 /// Where `ip` keeps namespaces that have a name.
-const NAMED: &str = "/run/netns";
+pub(super) const NAMED: &str = "/run/netns";
 
 /// A name for a network namespace, whether there is one or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,31 +58,5 @@ impl Namespace {
     /// Whether a process is in it.
     pub(super) fn holds(&self, pid: i32) -> bool {
         self.number().is_some_and(|number| Number::of_process(pid) == Some(number))
-    }
-
-    /// Takes the name away; the namespace ends with the last process in it.
-    pub(super) fn remove(&self) -> Result<(), Error> {
-        let path = self.path();
-        loop {
-            match umount2(&path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
-                // Something may have been mounted over it.
-                Ok(()) => {}
-                Err(nix::Error::EINVAL | nix::Error::ENOENT) => break,
-                Err(source) => return Err(Error::Unmount { path, source }),
-            }
-        }
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", path)(error)),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Undoes the mount of the folder of names on itself, which `ip` makes with the first name and never takes away.
-pub(super) fn tidy() {
-    let empty = fs::read_dir(NAMED).is_ok_and(|mut entries| entries.next().is_none());
-    if empty {
-        // Without such a mount there is nothing to undo, and one in use is somebody else's.
-        let _ = umount2(NAMED, MntFlags::UMOUNT_NOFOLLOW);
     }
 }

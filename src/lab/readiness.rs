@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::agent::{Agent, Kind};
+use super::agent::Agent;
 use super::api::Api;
 use super::error::Error;
+use super::kind::Kind;
 
 /// Between two questions.
 const INTERVAL: Duration = Duration::from_millis(50);

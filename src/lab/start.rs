@@ -1,10 +1,11 @@
 //! Starts what does not run of a lab, until all of it is ready.
 
-use super::agent::{self, Agent, Kind, Launch};
+use super::agent::{self, Agent, Launch};
 use super::api::Api;
 use super::configuration::{self, Configuration};
 use super::error::Error;
 use super::folder::Folder;
+use super::kind::Kind;
 use super::network::Network;
 use super::ports::{self, Ports};
 use super::process::Identity;
@@ -13,7 +14,7 @@ use super::state::State;
 use super::tools::{self, Tools};
 use super::wiring::Wiring;
 use super::{Host, Options, claim};
-use crate::report::{Event, Report};
+use crate::event::{Event, Observer};
 
 /// The oldest Java that Spark runs on.
 const JAVA: (u32, u32) = (17, 0);
@@ -24,7 +25,7 @@ pub(super) struct Start<'a> {
     /// What the command was told.
     pub(super) options: &'a Options,
     /// Where to say what happens.
-    pub(super) report: &'a Report,
+    pub(super) observer: Observer<'a>,
     /// The state folder.
     pub(super) folder: &'a Folder,
     /// The hosts' own network.
@@ -195,10 +196,10 @@ impl Start<'_> {
             }
             Some(_) => return Ok(()),
         };
-        Ok(self.report.event(&Event::Warning { what: problem })?)
+        Ok(self.observer.event(&Event::Warning { what: problem })?)
     }
 
     fn step(&self, what: &str) -> Result<(), Error> {
-        Ok(self.report.event(&Event::Step { what: what.to_owned() })?)
+        Ok(self.observer.event(&Event::Step { what: what.to_owned() })?)
     }
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Host;
-use super::agent::Kind;
 use super::api::Api;
 use super::error::Error;
 use super::folder::Folder;
+use super::kind::Kind;
 use super::network::Network;
 use super::ports::Ports;
 use super::process::Identity;

@@ -9,10 +9,10 @@ use comfy_table::presets::NOTHING;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::agent::Kind;
 use super::api::{Api, Node};
 use super::error::Error;
 use super::folder::Folder;
+use super::kind::Kind;
 use super::process::Identity;
 use super::state::{Member, State};
 use super::tools::{Origin, Tool};

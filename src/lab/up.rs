@@ -14,8 +14,8 @@ use super::ports::Ports;
 use super::start::Start;
 use super::state::State;
 use super::{Host, Options, claim, down, readiness};
-use crate::cli::interrupt::interrupted;
-use crate::report::{Event, Report};
+use crate::event::{Event, Observer};
+use crate::interrupt::interrupted;
 
 /// A lab that is ready for jobs.
 #[derive(Clone, Debug, Serialize)]
@@ -63,17 +63,17 @@ impl Running {
 /// Starts the lab, or what is missing of it, and waits until it is ready.
 ///
 /// A lab that runs is left as it is. When this fails or is interrupted by a signal, what it started is ended again.
-pub async fn up(options: &Options, report: &Report) -> Result<Running, Error> {
+pub async fn up(options: &Options, observer: Observer<'_>) -> Result<Running, Error> {
     let started = Instant::now();
     let folder = Folder::new(&options.state_dir)?;
-    let _lock = folder.lock(options.timeout, report).await?;
+    let _lock = folder.lock(options.timeout, observer).await?;
 
     // A lab that never came up has nothing worth keeping.
     let known = State::read(&folder)?.filter(|state| state.initialized);
     let network = wanted_network(options, known.as_ref())?;
     let ports = wanted_ports(options, known.as_ref())?;
     if known.is_none() && (folder.path().exists() || !claim::of(&folder).is_empty()) {
-        report.event(&Event::Step { what: "removing what an earlier attempt left behind".to_owned() })?;
+        observer.event(&Event::Step { what: "removing what an earlier attempt left behind".to_owned() })?;
         down::clean(&folder, None).await?;
     }
     let fresh = known.is_none();
@@ -99,7 +99,7 @@ pub async fn up(options: &Options, report: &Report) -> Result<Running, Error> {
     }
 
     let mut agents = Vec::new();
-    let start = Start { options, report, folder: &folder, network, ports };
+    let start = Start { options, observer, folder: &folder, network, ports };
     let result = tokio::select! {
         result = start.run(known, &mut agents) => result,
         () = interrupted() => Err(Error::Interrupted),
@@ -109,7 +109,7 @@ pub async fn up(options: &Options, report: &Report) -> Result<Running, Error> {
         Err(error) => {
             // The first error is the one to tell; a second one must not hide it.
             if let Err(second) = undo(&folder, fresh, &agents).await {
-                report.event(&Event::Warning { what: format!("failed to clean up: {second}") })?;
+                observer.event(&Event::Warning { what: format!("failed to clean up: {second}") })?;
             }
             Err(error)
         }

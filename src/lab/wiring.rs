@@ -20,7 +20,8 @@ use serde::Deserialize;
 use super::Host;
 use super::error::Error;
 use super::iproute::IpRoute;
-use super::namespace::{self, Namespace};
+use super::namespace::Namespace;
+use super::netns;
 use super::network::Network;
 
 /// A host's interface, in its own namespace.
@@ -156,7 +157,7 @@ impl Wiring {
     async fn ensure_namespace(&self, namespace: &Namespace) -> Result<(), Error> {
         if namespace.number().is_none() {
             // A crash may have left the name without a namespace.
-            namespace.remove()?;
+            netns::remove(namespace)?;
             self.ip.run(&format!("netns add {}", namespace.name())).await?;
         }
         self.ip.run(&format!("-netns {} link set lo up", namespace.name())).await
@@ -188,9 +189,9 @@ impl Wiring {
             self.ip.run(&format!("link delete {interface}")).await?;
         }
         for namespace in self.network.namespaces() {
-            namespace.remove()?;
+            netns::remove(&namespace)?;
         }
-        namespace::tidy();
+        netns::tidy();
         Ok(())
     }
 

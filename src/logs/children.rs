@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::cli::exit::Exit;
 use crate::error::{Advice, one_line};
+use crate::exit::Exit;
 use crate::http::{self, Error};
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;

@@ -1,7 +1,7 @@
 //! Why a log cannot be read on.
 
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::http;
 
 /// What kept a log from being read.

@@ -1,12 +1,8 @@
 //! Spark's properties: keys and values that arrive in Spark exactly as they were written.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Serialize, Serializer};
 use unicode_normalization::is_nfc;
 
-use super::{NameError, Rule, require};
+use super::{Rule, require};
 
 name! {
     /// The key of a Spark property: `spark.` and then letters, digits and `. _ - *`.

@@ -2,6 +2,9 @@
 
 use proptest::prelude::*;
 
+use std::str::FromStr;
+
+use super::cluster::is_dns_label;
 use super::*;
 
 fn accepts<T: FromStr>(text: &str) -> bool {

@@ -15,8 +15,8 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role};
 use tokio_tungstenite::tungstenite::{self, handshake};
 
 use super::Nomad;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::http::{self, segment};
 
 /// How much input a frame carries, in bytes.

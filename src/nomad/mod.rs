@@ -8,8 +8,11 @@ pub mod evaluations;
 pub mod events;
 pub mod exec;
 pub mod files;
+pub mod job_plans;
 pub mod jobs;
+pub(crate) mod last_lines;
 pub mod nodes;
+mod server;
 
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http;
+
+pub use server::SERVER;
 
 /// The namespace that always exists, and that is meant where none is named.
 pub const DEFAULT_NAMESPACE: &str = "default";

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, deploy, sizes};
-use crate::spark::{FloatingAddress, WorkerState};
+use super::common::{self, candidates, choose_driver, set_default};
+use super::{CommonVariables, Error, Plan, PlannedJob, Role, Variables, sizes};
+use crate::names::FloatingAddress;
+use crate::spark::WorkerState;
 use crate::spec::{Driver, ValidSpec};
 use crate::survey::Survey;
 use crate::units::spark;
@@ -35,14 +37,9 @@ const SHORT_LIVED_JVM: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /// What every job file asks for, of a driver that goes where the spec's jobs go.
 pub(super) fn common(spec: &ValidSpec, survey: &Survey) -> Result<CommonVariables, Error> {
-    let candidates = deploy::candidates(spec, survey)?;
-    let driver = deploy::choose_driver(spec, Some(&candidates))?;
-    Ok(deploy::common(spec, driver, Some(&candidates)))
-}
-
-/// Sets a property, unless the spec says something else.
-pub(super) fn set_default(common: &mut CommonVariables, key: &str, value: &str) {
-    common.conf.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    let candidates = candidates(spec, survey)?;
+    let driver = choose_driver(spec, Some(&candidates))?;
+    Ok(common::common(spec, driver, Some(&candidates)))
 }
 
 /// Has executors of so many MiB, or of what the smallest worker offers: one that is larger than every worker is never

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Error, Link};
-use crate::spark::FloatingAddress;
 use crate::spec::{Edge, EdgeHost, ValidSpec};
 use crate::survey::{ExistingEdge, Survey, SurveyedNode};
 
@@ -24,14 +23,6 @@ pub struct EdgeVariables {
     pub edge: Edge,
     /// Links for Nomad's UI.
     pub links: Vec<Link>,
-}
-
-impl Edge {
-    /// The address as clients see it.
-    #[must_use]
-    pub fn floating_address(&self) -> FloatingAddress {
-        FloatingAddress { address: self.vip.addr(), port: self.port, ui_port: self.ui_port }
-    }
 }
 
 /// What the running edge of a cluster has already.

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::num::NonZeroU8;
 
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::survey::Namesake;
 
 /// What stands against a plan, seen before anything changed.

@@ -3,11 +3,13 @@
 //! A plan leaves nothing to choose for the steps that follow it: every variable of every job file has its value.
 
 mod application;
+mod common;
 mod deploy;
 mod drill;
 mod edge;
 mod error;
 mod sizes;
+mod steps;
 mod wordcount;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ pub use deploy::deploy;
 pub use drill::{DrillApplication, drill};
 pub use edge::{EdgeVariables, HeldAlready};
 pub use error::Error;
+pub use steps::Step;
 pub use wordcount::{Input, WordCount, wordcount};
 
 use crate::names::ClusterName;

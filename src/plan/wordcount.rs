@@ -4,8 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Error, Plan, Role, Variables, WordcountVariables, WorkerSize, application, sizes};
-use crate::names::RunId;
-use crate::spark::FloatingAddress;
+use crate::names::{FloatingAddress, RunId};
 use crate::spec::ValidSpec;
 use crate::survey::Survey;
 

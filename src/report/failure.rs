@@ -5,9 +5,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Format, SCHEMA_VERSION, colour_wanted, printable, short, write_json};
-use crate::cli::exit::Exit;
+use super::format::Format;
+use super::json::{SCHEMA_VERSION, write_json};
+use super::printable::printable;
+use super::terminal::colour_wanted;
 use crate::error::{Error, FailedAllocation};
+use crate::event::short;
+use crate::exit::Exit;
 
 #[derive(Serialize)]
 struct ErrorDocument<'a> {

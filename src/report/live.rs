@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::event::Event;
-use super::printable;
+use super::printable::printable;
 use super::view::{Row, View};
+use crate::event::Event;
 
 /// How often the clock is drawn.
 const TICK: Duration = Duration::from_millis(250);

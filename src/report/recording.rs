@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::SCHEMA_VERSION;
-use super::event::Event;
-use crate::cli::exit::Exit;
+use super::json::SCHEMA_VERSION;
 use crate::error::Advice;
+use crate::event::Event;
+use crate::exit::Exit;
 
 /// One line of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

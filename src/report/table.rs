@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::printable;
+use super::printable::printable;
 
 /// A table with a header row, as text that ends with a line break.
 #[must_use]

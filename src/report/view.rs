@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Event, StageStatus, count};
+use crate::event::{Event, StageStatus, count};
 
 /// A row of the picture.
 #[derive(Clone, Debug, PartialEq, Eq)]

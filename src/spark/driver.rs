@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::endpoint;
-use crate::http::{self, Error, segment};
+use crate::http::{self, Error, Server, segment};
 
+/// A driver's web UI.
+static UI: Server = Server::open("Spark's driver UI");
 /// How long a driver may take to answer. Its first answer loads a part of the JVM that nothing else needs.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -71,7 +73,7 @@ pub struct DriverUi {
 impl DriverUi {
     /// A client of the UI at HOST:PORT.
     pub fn new(address: &str) -> Result<Self, Error> {
-        Ok(Self { http: http::Client::new(endpoint("Spark's driver UI", address)?)? })
+        Ok(Self { http: http::Client::new(endpoint(&UI, address)?)? })
     }
 
     /// `GET /api/v1/applications`, once: the id of the application that the driver runs.

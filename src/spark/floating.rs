@@ -1,27 +1,17 @@
 //! Spark behind the floating address: what a client of the address meets.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::MasterUi;
 use super::rpc::{self, NoAnswer};
 use crate::error::causes;
 use crate::http::Error;
+use crate::names::FloatingAddress;
 
 /// How long the address may take to answer; it is on the same network as the masters.
 const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The floating address of a cluster and its ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FloatingAddress {
-    /// The address.
-    pub address: IpAddr,
-    /// The port of `spark://` URLs.
-    pub port: u16,
-    /// The port of the web UI.
-    pub ui_port: u16,
-}
 
 /// What a Spark client meets at a floating address at one moment; displayed as what follows the address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +57,28 @@ pub enum AddressState {
 }
 
 impl AddressState {
+    /// Asks the way a Spark client does, and the web UI as a browser does, once.
+    pub async fn of(address: FloatingAddress) -> Result<Self, Error> {
+        let ui = MasterUi::direct(&address.ui())?;
+        let asked = tokio::join!(ui.edge_host(), ui.known_masters(), ui.status(), ask(address, TIMEOUT));
+        let (host, masters, status, spark) = asked;
+        let host = match host {
+            Ok(host) => host,
+            Err(error) => {
+                // The kernel's words come last, and the address stands before them already.
+                let reason = causes(&error).pop().unwrap_or_else(|| error.to_string());
+                return Ok(Self::Unanswered { reason });
+            }
+        };
+        if status.ok().as_deref() != Some("ALIVE") {
+            return Ok(Self::NoMaster { host });
+        }
+        Ok(match spark {
+            Ok(()) => Self::Serves { host, masters: masters.unwrap_or_default() },
+            Err(reason) => Self::LeadsNowhere { host, reason },
+        })
+    }
+
     /// The edge host that answers.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
@@ -137,51 +149,9 @@ fn without_brackets(address: &str) -> String {
     address.replace(['[', ']'], "")
 }
 
-impl FloatingAddress {
-    /// The `spark://` URL for workers and drivers.
-    #[must_use]
-    pub fn master(&self) -> String {
-        format!("spark://{}", self.rpc())
-    }
-
-    /// HOST:PORT of `spark://` URLs.
-    #[must_use]
-    pub fn rpc(&self) -> String {
-        SocketAddr::new(self.address, self.port).to_string()
-    }
-
-    /// The web UI's HOST:PORT.
-    #[must_use]
-    pub fn ui(&self) -> String {
-        SocketAddr::new(self.address, self.ui_port).to_string()
-    }
-
-    /// Asks the way a Spark client does, and the web UI as a browser does, once.
-    pub async fn state(&self) -> Result<AddressState, Error> {
-        let ui = MasterUi::direct(&self.ui())?;
-        let asked = tokio::join!(ui.edge_host(), ui.known_masters(), ui.status(), self.ask_spark(TIMEOUT));
-        let (host, masters, status, spark) = asked;
-        let host = match host {
-            Ok(host) => host,
-            Err(error) => {
-                // The kernel's words come last, and the address stands before them already.
-                let reason = causes(&error).pop().unwrap_or_else(|| error.to_string());
-                return Ok(AddressState::Unanswered { reason });
-            }
-        };
-        if status.ok().as_deref() != Some("ALIVE") {
-            return Ok(AddressState::NoMaster { host });
-        }
-        Ok(match spark {
-            Ok(()) => AddressState::Serves { host, masters: masters.unwrap_or_default() },
-            Err(reason) => AddressState::LeadsNowhere { host, reason },
-        })
-    }
-
-    /// Asks as a Spark client does that is given the `spark://` URL. `limit` bounds the connection and the answer, each.
-    pub async fn ask_spark(&self, limit: Duration) -> Result<(), NoAnswer> {
-        rpc::ask(SocketAddr::new(self.address, self.port), limit).await
-    }
+/// Asks once as a Spark client does that is given the `spark://` URL. `limit` bounds the connection and the answer, each.
+pub async fn ask(address: FloatingAddress, limit: Duration) -> Result<(), NoAnswer> {
+    rpc::ask(SocketAddr::new(address.address, address.port), limit).await
 }
 
 #[cfg(test)]

@@ -14,16 +14,16 @@ use reqwest::Url;
 use serde::Deserialize;
 
 pub use driver::{DriverUi, ExecutorState, StageState};
-pub use floating::{AddressState, FloatingAddress};
+pub use floating::{AddressState, ask};
 pub use rpc::NoAnswer;
 pub use worker::WorkerUi;
 
-use crate::http::{self, Error};
+use crate::http::{self, Error, Server};
 
 /// How long a master or a worker may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// A master's web UI, in errors.
-const MASTER: &str = "Spark's master UI";
+/// A master's web UI.
+static MASTER: Server = Server::open("Spark's master UI");
 
 /// The state of a master: `GET /json/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -113,17 +113,17 @@ pub struct MasterUi {
 impl MasterUi {
     /// A client of the UI at HOST:PORT.
     pub fn new(address: &str) -> Result<Self, Error> {
-        Ok(Self { http: http::Client::new(endpoint(MASTER, address)?)? })
+        Ok(Self { http: http::Client::new(endpoint(&MASTER, address)?)? })
     }
 
     /// A client that no proxy stands before: it meets what Spark's own clients meet.
     pub fn direct(address: &str) -> Result<Self, Error> {
-        Ok(Self { http: http::Client::new(http::Endpoint { past_proxies: true, ..endpoint(MASTER, address)? })? })
+        Ok(Self { http: http::Client::new(http::Endpoint { past_proxies: true, ..endpoint(&MASTER, address)? })? })
     }
 
     /// A client for questions that are asked all the time.
     pub fn asking(address: &str, connect: Duration, connections: http::Connections) -> Result<Self, Error> {
-        Ok(Self { http: http::Client::asking(endpoint(MASTER, address)?, connect, connections)? })
+        Ok(Self { http: http::Client::asking(endpoint(&MASTER, address)?, connect, connections)? })
     }
 
     /// `GET /json/`, once: the caller waits for what it wants to see.
@@ -154,8 +154,10 @@ impl MasterUi {
 }
 
 /// A web UI of Spark at HOST:PORT.
-fn endpoint(name: &'static str, address: &str) -> Result<http::Endpoint, Error> {
-    let url = Url::parse(&format!("http://{address}"))
-        .map_err(|source| Error::Setting { what: format!("the address {address} of {name}"), source: source.into() })?;
-    Ok(http::Endpoint::open(name, url))
+fn endpoint(server: &'static Server, address: &str) -> Result<http::Endpoint, Error> {
+    let url = Url::parse(&format!("http://{address}")).map_err(|source| Error::Setting {
+        what: format!("the address {address} of {}", server.name),
+        source: source.into(),
+    })?;
+    Ok(http::Endpoint::open(server, url))
 }

@@ -5,7 +5,10 @@
 use serde::Deserialize;
 
 use super::{TIMEOUT, endpoint};
-use crate::http::{self, Error};
+use crate::http::{self, Error, Server};
+
+/// A worker's web UI.
+static UI: Server = Server::open("Spark's worker UI");
 
 /// A client of one worker's web UI.
 #[derive(Clone, Debug)]
@@ -16,7 +19,7 @@ pub struct WorkerUi {
 impl WorkerUi {
     /// A client of the UI at HOST:PORT.
     pub fn new(address: &str) -> Result<Self, Error> {
-        Ok(Self { http: http::Client::new(endpoint("Spark's worker UI", address)?)? })
+        Ok(Self { http: http::Client::new(endpoint(&UI, address)?)? })
     }
 
     /// `GET /json/`, once: how many executors of an application have ended there, of the last thousand that did

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 pub use driver::EdgeDriver;
 
-use crate::names::{InterfaceName, NodeName};
+use crate::names::{FloatingAddress, InterfaceName, NodeName};
 
 /// A floating address, `HAProxy` behind it, and keepalived to hold it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +55,12 @@ impl Edge {
     pub const STATS_PORT: u16 = 8404;
     /// The default of [`Edge::router_id`], as in keepalived's examples.
     pub const ROUTER_ID: NonZeroU8 = NonZeroU8::new(51).unwrap();
+
+    /// The address as clients see it.
+    #[must_use]
+    pub fn floating_address(&self) -> FloatingAddress {
+        FloatingAddress { address: self.vip.addr(), port: self.port, ui_port: self.ui_port }
+    }
 
     /// What the first host gets by default: above it there is room for one that is added and preferred.
     const HIGHEST_DEFAULT: u8 = 250;

@@ -10,10 +10,10 @@ use hcl::edit::expr::Expression;
 use hcl::edit::structure::Body;
 
 use super::document::{Document, start};
+use super::given::{Given, add_datacenter, master_memory, worker_memory};
 use super::level::Level;
 use super::problem::{Complaint, Problem};
 use super::reader::{At, Reader};
-use super::validate::{Given, add_datacenter, master_memory, worker_memory};
 use super::{Driver, Source, Worker, conf, schema};
 use crate::names::{ConfKey, ConfValue, Datacenter};
 use crate::units::{Cores, Memory};

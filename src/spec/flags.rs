@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use super::given::{Given, add_datacenter, master_memory, worker_memory};
 use super::problem::{Complaint, Location, Problem};
-use super::validate::{Given, add_datacenter, master_memory, worker_memory};
 use super::{Master, Overrides, Worker, conf};
 use crate::names::{ConfKey, ConfValue, Datacenter};
 

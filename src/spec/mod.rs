@@ -28,6 +28,7 @@ mod document;
 mod edge;
 mod file;
 mod flags;
+mod given;
 mod level;
 mod lines;
 mod master;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::edge::{AdvertInterval, AdvertIntervalError};
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::names::NameError;
 use crate::units::{CoresError, MemoryError};
 

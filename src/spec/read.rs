@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::Source;
 use super::lines::Lines;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 
 /// The file that is read when the user names none.
 pub const DEFAULT_FILE: &str = "nomspark.hcl";

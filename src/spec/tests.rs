@@ -244,5 +244,5 @@ fn drivers_have_the_names_that_nomad_and_the_command_line_use() {
 #[test]
 fn an_invalid_spec_exits_as_wrong_usage() {
     use crate::error::Advice;
-    assert_eq!(check("x").unwrap_err().exit(), crate::cli::exit::Exit::Usage);
+    assert_eq!(check("x").unwrap_err().exit(), crate::exit::Exit::Usage);
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::http;
 
 /// What kept a job from being registered.
@@ -164,7 +164,12 @@ mod tests {
                  filesystem function disabled."
             );
             let what = "POST /v1/jobs/parse".to_owned();
-            let status = http::Error::Status { what, status: reqwest::StatusCode::BAD_REQUEST, body };
+            let status = http::Error::Status {
+                what,
+                server: &crate::nomad::SERVER,
+                status: reqwest::StatusCode::BAD_REQUEST,
+                body,
+            };
             let error = Error::from_parse("worker.nomad.hcl", status);
             assert!(error.to_string().contains(&format!("calls {function}()")), "{error}");
             assert_eq!(error.exit(), Exit::Usage);

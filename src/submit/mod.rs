@@ -7,18 +7,21 @@ mod claims;
 mod error;
 mod note;
 mod preflight;
+mod rollout;
 mod upload;
 
 pub use error::Error;
 pub use note::RunNote;
 pub use preflight::Preflight;
+pub use rollout::{Rollout, Unfinished};
 pub use upload::{UploadError, upload};
 
+use crate::explain::{one_line, placement_failure};
 use crate::nomad::Nomad;
-use crate::nomad::jobs::{JobPlan, ParsedJob, Registered, Submission};
-use crate::plan::{Plan, PlannedJob};
+use crate::nomad::job_plans::JobPlan;
+use crate::nomad::jobs::{ParsedJob, Registered, Submission};
+use crate::plan::{Plan, PlannedJob, Step};
 use crate::render::{JobFiles, job_file_name, variables};
-use crate::watch::placement_failure;
 
 /// A planned job that Nomad has parsed and whose effect its scheduler has told.
 #[derive(Clone, Debug)]
@@ -37,6 +40,17 @@ impl PreparedJob {
     #[must_use]
     pub fn changes(&self) -> bool {
         !self.effect.is_unchanged()
+    }
+
+    /// What Nomad warns of in the job file, in its own words.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let words = one_line(&self.effect.warnings);
+        // `1 warning: * Group "worker" has warnings: …`
+        let words =
+            words.split_once("warning: ").or_else(|| words.split_once("warnings: ")).map_or(&*words, |(_, it)| it);
+        let words = words.trim_start_matches("* ");
+        (!words.is_empty()).then(|| format!("Nomad warns of the job {}: {words}", self.planned.id))
     }
 
     /// Why the scheduler has no place for a part of it.
@@ -71,6 +85,12 @@ pub async fn prepare(nomad: &Nomad, plan: &Plan, files: &JobFiles) -> Result<Vec
         prepared.push(PreparedJob { planned: planned.clone(), parsed, effect, submission });
     }
     Ok(prepared)
+}
+
+/// The steps of a deployment of these jobs.
+#[must_use]
+pub fn steps(plan: &Plan, prepared: &[PreparedJob]) -> Vec<Step> {
+    plan.steps(|job| prepared.iter().any(|it| it.planned.id == job.id && it.changes()))
 }
 
 /// Registers one job, if Nomad still has it as it was when it was planned.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::error::Error;
+use crate::explain::placement_failure;
 use crate::names::{ClusterName, RunId};
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
@@ -16,7 +17,6 @@ use crate::nomad::jobs::Submission;
 use crate::plan::{EdgeVariables, HeldAlready};
 use crate::render::{self, PREFLIGHT_FILE};
 use crate::survey::{ExistingEdge, runs};
-use crate::watch::{log_tail, placement_failure};
 
 /// The name of the job's task.
 const TASK: &str = "preflight";
@@ -33,7 +33,7 @@ pub struct Preflight<'a> {
     /// The cluster.
     pub cluster: &'a ClusterName,
     /// What tells this run from others.
-    pub id: &'a RunId,
+    pub id: RunId,
     /// What the hosts are looked at for.
     pub variables: &'a EdgeVariables,
 }
@@ -57,7 +57,7 @@ impl Preflight<'_> {
     }
 
     fn job(&self) -> String {
-        self.cluster.preflight_job(self.id)
+        self.cluster.preflight_job(&self.id)
     }
 
     /// What the cluster's own edge has on its hosts.
@@ -74,7 +74,7 @@ impl Preflight<'_> {
     async fn look(&self) -> Result<BTreeMap<String, Vec<String>>, Error> {
         let (nomad, id) = (self.nomad, self.job());
         let held = self.held_already().await?;
-        let render::Preflight { source, variables } = render::preflight(self.variables, &held, Some(self.id));
+        let render::Preflight { source, variables } = render::preflight(self.variables, &held, Some(&self.id));
         let parsed = nomad.parse_job(source, &variables).await;
         let parsed = parsed.map_err(|source| Error::from_parse(PREFLIGHT_FILE, source))?;
         let effect = nomad.plan_job(&id, &parsed).await.map_err(|source| Error::from_nomad(&id, source))?;
@@ -103,7 +103,8 @@ async fn ended(nomad: &Nomad, id: &str, hosts: usize) -> Result<Vec<Allocation>,
 async fn problems(nomad: &Nomad, allocations: &[Allocation]) -> BTreeMap<String, Vec<String>> {
     let mut problems = BTreeMap::new();
     for allocation in allocations.iter().filter(|allocation| allocation.client_status != "complete") {
-        let mut lines = log_tail(nomad, &allocation.id, TASK).await;
+        let [errors, output] = nomad.last_lines(&allocation.id, TASK).await;
+        let mut lines = if errors.is_empty() { output } else { errors };
         if lines.is_empty() {
             lines = last_event(allocation);
         }

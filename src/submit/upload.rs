@@ -7,8 +7,8 @@ use tokio::io::AsyncSeekExt;
 use tokio_retry::strategy::jitter;
 use tracing::debug;
 
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::http::backoff;
 use crate::nomad::Nomad;
 use crate::nomad::exec::{ExecError, Executed};

@@ -4,11 +4,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::ExistingEdge;
 use crate::http::Error;
-use crate::names::ClusterName;
+use crate::names::{ClusterName, FloatingAddress};
 use crate::nomad::Nomad;
 use crate::nomad::allocations::{Allocation, AllocationDetail};
 use crate::nomad::jobs::Job;
-use crate::spark::{FloatingAddress, MasterState, MasterUi};
+use crate::spark::{MasterState, MasterUi};
 
 /// How many allocations are read at the same time.
 const CONCURRENT_READS: usize = 8;

@@ -20,10 +20,9 @@ pub use shared_agents::SharedAgent;
 
 use crate::consul::Consul;
 use crate::http::Error;
-use crate::names::ClusterName;
+use crate::names::{ClusterName, FloatingAddress};
 use crate::nomad::Nomad;
 use crate::nomad::jobs::Job;
-use crate::spark::FloatingAddress;
 use crate::spec::Edge;
 
 /// The key of a job's meta that names the cluster it belongs to.

@@ -4,7 +4,7 @@ mod follow;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::report::{Event, StageStatus};
+use crate::event::{Event, StageStatus};
 use crate::spark::{ExecutorState, StageState};
 
 pub use follow::{ApplicationWatcher, Sight};

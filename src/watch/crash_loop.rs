@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::explain;
+use super::seen_failure::SeenFailure;
 use super::state::JobState;
 use super::verdict::Failure;
+use crate::explain;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::deployments::Deployment;
 use crate::nomad::evaluations::Evaluation;
@@ -15,26 +16,6 @@ use crate::nomad::jobs::Job;
 const OF_A_SERVICE: usize = 2;
 /// How often one of a batch job must: its tries are counted and end by themselves, as a rule, and the next may succeed.
 const OF_A_BATCH: usize = 5;
-/// Failures that are further apart are each one of its own, in nanoseconds.
-const TOGETHER: i64 = 10 * 60 * 1_000_000_000;
-
-/// A failure that was seen while the job was watched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenFailure {
-    /// The allocation's whole id.
-    pub allocation: String,
-    /// The task.
-    pub task: String,
-    /// When, in nanoseconds since 1970, by the node's clock.
-    pub time: i64,
-}
-
-impl SeenFailure {
-    /// Whether a failure at that time may belong to the same loop.
-    pub(super) fn is_together_with(&self, time: i64) -> bool {
-        time.saturating_sub(self.time) <= TOGETHER
-    }
-}
 
 /// A task that keeps failing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::cli::exit::Exit;
 use crate::error::{Advice, FailedAllocation};
+use crate::event::WriteError;
+use crate::exit::Exit;
 use crate::http;
-use crate::report::WriteError;
 
 /// Why a wait ended early.
 #[derive(Debug, thiserror::Error)]

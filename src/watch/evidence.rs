@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::explain;
 use crate::consul::Consul;
+use crate::explain;
 use crate::nomad::Nomad;
 
 /// How long a node or Consul may take to answer: a failure is told all the same.

@@ -7,12 +7,12 @@ use regex::Regex;
 use tokio::time::timeout;
 
 use super::evidence::{Evidence, TIMEOUT};
-use super::explain::{Diagnosis, diagnose_log};
-use super::failures::{TAIL, last_lines, shown};
 use crate::error::FailedAllocation;
+use crate::explain::{Diagnosis, diagnose_log, shown};
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::AllocationDetail;
+use crate::nomad::last_lines::{TAIL, lines_of};
 use crate::spark::{WorkerState, WorkerUi};
 use crate::survey::{CLUSTER_META, running_allocations};
 
@@ -142,7 +142,7 @@ async fn log_of_last(nomad: &Nomad, worker: &AllocationDetail, application: Opti
         let folder = format!("{folder}/{executor}");
         let (_, size) = nomad.list_folder(id, &folder).await.ok()?.into_iter().find(|(name, _)| name == "stderr")?;
         let bytes = nomad.read_file_at(id, &format!("{folder}/stderr"), size.saturating_sub(TAIL), TAIL).await.ok()?;
-        let log = last_lines(&bytes);
+        let log = lines_of(&bytes);
         if diagnose_log(&log).is_some() {
             return Some(log);
         }

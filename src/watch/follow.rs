@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use super::state::{JobListing, JobState};
-use crate::cli::exit::Exit;
 use crate::error::{Advice, one_line};
+use crate::exit::Exit;
 use crate::http;
 use crate::nomad::Nomad;
 use crate::nomad::events::Change;

@@ -5,8 +5,8 @@ use super::evidence::Evidence;
 use super::failures::{describe_failures, failed_deployment};
 use super::noted_checks::NotedChecks;
 use super::state::JobState;
-use crate::cli::exit::Exit;
 use crate::error::FailedAllocation;
+use crate::exit::Exit;
 use crate::nomad::jobs::Job;
 
 /// What whoever waits puts up with. By default nothing: a job that gets nowhere ends the wait.

@@ -6,9 +6,10 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::http;
+use crate::names::FloatingAddress;
 use crate::nomad::Nomad;
 use crate::nomad::exec::ExecError;
-use crate::spark::{AddressState, FloatingAddress};
+use crate::spark::AddressState;
 use crate::survey::runs;
 
 /// What asks on an edge host.
@@ -24,7 +25,7 @@ pub async fn address_state(
     address: FloatingAddress,
     edge_job: &str,
 ) -> Result<AddressState, http::Error> {
-    let state = address.state().await?;
+    let state = AddressState::of(address).await?;
     let AddressState::Unanswered { reason } = &state else { return Ok(state) };
     match timeout(TIMEOUT, ask_an_edge_host(nomad, address, edge_job)).await {
         Ok(Ok(Some(told))) => return Ok(AddressState::told_by_an_edge_host(&told, reason).unwrap_or(state)),

@@ -4,24 +4,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use super::edge_reached::EdgeReached;
 use super::error::Error;
 use super::evidence::Evidence;
 use super::failures::told_by_log;
 use super::noted_checks::NotedChecks;
 use super::patience::Patience;
-use super::reach::address_state;
 use super::state::JobState;
 use super::watcher::{History, Watcher};
-use crate::cli::exit::Exit;
+use crate::event::{Event, Observer, count, short};
+use crate::exit::Exit;
 use crate::http;
 use crate::names::ClusterName;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
-use crate::report::{Event, Report, count, short};
-use crate::spark::{AddressState, FloatingAddress, MasterState, MasterUi};
+use crate::spark::{MasterState, MasterUi};
 use crate::spec;
 
 /// How often Spark is asked; it has no way to tell by itself.
@@ -29,8 +28,6 @@ const POLL: Duration = Duration::from_millis(100);
 /// The tasks in which Spark's masters and workers run.
 const MASTER_TASK: &str = "master";
 const WORKER_TASK: &str = "worker";
-/// For how long the floating address may be silent, once all edge hosts run, before one of them is asked what it meets there.
-const ELSEWHERE: Duration = Duration::from_secs(10);
 /// How long nothing may change before the user is told what is waited for.
 const QUIET: Duration = Duration::from_secs(15);
 
@@ -50,11 +47,11 @@ pub struct Ready {
 #[derive(Debug)]
 pub struct Readiness<'a> {
     evidence: Evidence<'a>,
-    report: &'a Report,
+    observer: Observer<'a>,
     watcher: Watcher,
     master_job: String,
     worker_job: String,
-    edge: Option<Edge>,
+    edge: Option<EdgeReached>,
     /// The versions of the jobs that were registered: what Nomad tells of older ones is no news.
     registered_versions: BTreeMap<String, u64>,
     placed: BTreeMap<String, Placed>,
@@ -72,24 +69,6 @@ pub struct Readiness<'a> {
     patience: Patience,
 }
 
-/// The job of the edge hosts, and what it makes answer.
-#[derive(Debug)]
-struct Edge {
-    job: String,
-    hosts: usize,
-    /// How many of them run what was registered.
-    running: usize,
-    address: FloatingAddress,
-    /// Asks the address, beside everything else: what nobody holds yet keeps whoever asks waiting.
-    asking: JoinSet<Result<AddressState, http::Error>>,
-    /// What was met there last.
-    state: Option<AddressState>,
-    /// Since when all hosts run.
-    complete: Option<Instant>,
-    /// Whether a Spark client gets an answer there, from a host that knows every master.
-    serves: bool,
-}
-
 /// What the whole allocation told, beyond what lists and events do.
 #[derive(Clone, Debug)]
 struct Placed {
@@ -100,55 +79,23 @@ struct Placed {
     ui: String,
 }
 
-impl Edge {
-    /// What is still missing; `None` where Spark clients get an answer.
-    fn condition(&self) -> Option<String> {
-        if self.running < self.hosts {
-            return Some(format!("{} edge hosts to run; {} do", self.hosts, self.running));
-        }
-        let address = self.address.address;
-        match &self.state {
-            _ if self.serves => None,
-            None => Some(format!("the floating address {address} to answer")),
-            Some(AddressState::Serves { host, .. } | AddressState::OutOfReach { host, .. }) => {
-                Some(format!("HAProxy on {host} to know all masters"))
-            }
-            Some(state) => Some(format!("the floating address to lead to a master: {address} {state}")),
-        }
-    }
-
-    /// What to do about what is missing.
-    fn hint(&self) -> Option<String> {
-        self.state.as_ref().and_then(|state| state.hint(&self.job))
-    }
-}
-
 impl<'a> Readiness<'a> {
     /// Begins to follow the jobs of a cluster.
     #[must_use]
     pub fn new(
         evidence: Evidence<'a>,
-        report: &'a Report,
+        observer: Observer<'a>,
         name: &ClusterName,
         edge: Option<&spec::Edge>,
         patience: Patience,
     ) -> Self {
         let (master_job, worker_job) = (name.master_job(), name.worker_job());
-        let edge = edge.map(|edge| Edge {
-            job: name.edge_job(),
-            hosts: edge.hosts.len(),
-            running: 0,
-            address: edge.floating_address(),
-            asking: JoinSet::new(),
-            state: None,
-            complete: None,
-            serves: false,
-        });
+        let edge = edge.map(|edge| EdgeReached::new(name.edge_job(), edge));
         let jobs = [master_job.clone(), worker_job.clone()].into_iter().chain(edge.iter().map(|edge| edge.job.clone()));
         let watcher = Watcher::start(evidence.nomad, &jobs.collect::<Vec<_>>(), History::Skip);
         Self {
             evidence,
-            report,
+            observer,
             watcher,
             master_job,
             worker_job,
@@ -205,7 +152,7 @@ impl<'a> Readiness<'a> {
         if self.masters < wanted {
             return format!("{} to answer; {} answered", count(wanted, "master"), self.masters);
         }
-        if let Some(missing) = self.edge.as_ref().and_then(Edge::condition) {
+        if let Some(missing) = self.edge.as_ref().and_then(EdgeReached::condition) {
             return missing;
         }
         if let Some((job, deployment, canaries)) = self.promotion() {
@@ -234,7 +181,7 @@ impl<'a> Readiness<'a> {
 
     /// Waits until Nomad is followed: what is registered from then on is seen from its beginning.
     pub async fn listed(&mut self) -> Result<(), Error> {
-        self.watcher.listed(self.report).await
+        self.watcher.listed(self.observer).await
     }
 
     /// Waits until the master's allocation runs, so that Consul can tell the workers where it is.
@@ -244,7 +191,7 @@ impl<'a> Readiness<'a> {
             if !self.running(&self.master_job).is_empty() {
                 return Ok(());
             }
-            self.watcher.changed(self.report).await?;
+            self.watcher.changed(self.observer).await?;
         }
     }
 
@@ -256,7 +203,7 @@ impl<'a> Readiness<'a> {
         let began = Instant::now();
         loop {
             tokio::select! {
-                changed = self.watcher.changed(self.report) => {
+                changed = self.watcher.changed(self.observer) => {
                     changed?;
                     self.refuse_failures().await?;
                     quiet.as_mut().reset(Instant::now() + QUIET);
@@ -264,7 +211,7 @@ impl<'a> Readiness<'a> {
                 () = quiet.as_mut() => {
                     let condition =
                         if began.elapsed() < STARTUP { self.condition() } else { self.missing().await };
-                    self.report.event(&Event::Waiting { condition })?;
+                    self.observer.event(&Event::Waiting { condition })?;
                     quiet.as_mut().reset(Instant::now() + QUIET);
                 }
                 _ = polls.tick() => {
@@ -292,17 +239,16 @@ impl<'a> Readiness<'a> {
         let registered = workers.iter().filter(|worker| knows(&state, &worker.rpc)).count() as u64;
         if self.workers != Some(registered) {
             self.workers = Some(registered);
-            self.report.event(&Event::WorkersRegistered { registered, wanted })?;
+            self.observer.event(&Event::WorkersRegistered { registered, wanted })?;
         }
         if registered < wanted || self.jobs().any(JobState::has_canaries) {
             return Ok(None);
         }
         Ok(match &self.edge {
             None => Some(Ready { master: state.url, ui: format!("http://{ui}") }),
-            Some(edge) if edge.serves => {
-                Some(Ready { master: edge.address.master(), ui: format!("http://{}", edge.address.ui()) })
+            Some(edge) => {
+                edge.served().map(|address| Ready { master: address.master(), ui: format!("http://{}", address.ui()) })
             }
-            Some(_) => None,
         })
     }
 
@@ -328,7 +274,7 @@ impl<'a> Readiness<'a> {
         if let Some(url) = url.clone().filter(|_| url != self.leader) {
             // Workers that found no master were started again meanwhile.
             self.watcher.forgive(&self.worker_job);
-            self.report.event(&Event::MasterAlive { master: url })?;
+            self.observer.event(&Event::MasterAlive { master: url })?;
         }
         self.leader = url;
         Ok(leader)
@@ -341,35 +287,8 @@ impl<'a> Readiness<'a> {
         let running = self.current(&job).await?.len();
         let masters = self.current(&self.master_job.clone()).await?;
         let Some(edge) = &mut self.edge else { return Ok(()) };
-        edge.running = running;
-        if running < edge.hosts {
-            edge.complete = None;
-            return Ok(());
-        }
-        let complete = *edge.complete.get_or_insert_with(Instant::now);
-        if let Some(Ok(state)) = edge.asking.try_join_next() {
-            let state = state?;
-            let served = std::mem::replace(&mut edge.serves, state.serves(masters.iter().map(|master| &*master.rpc)));
-            if let Some(host) = state.host().filter(|_| edge.serves && !served) {
-                let (master, host) = (edge.address.master(), host.to_owned());
-                self.report.event(&Event::AddressAnswers { master, host })?;
-                if let AddressState::OutOfReach { .. } = &state {
-                    let hint = state.hint(&edge.job).unwrap_or_default();
-                    let what = format!("the floating address {} {state}; {hint}", edge.address.address);
-                    self.report.event(&Event::Warning { what })?;
-                }
-            }
-            edge.state = Some(state);
-        }
-        if edge.asking.is_empty() {
-            let (nomad, address) = (self.evidence.nomad.clone(), edge.address);
-            // keepalived needs a moment until somebody has the address.
-            let asks_elsewhere = complete.elapsed() > ELSEWHERE;
-            edge.asking.spawn(async move {
-                if asks_elsewhere { address_state(&nomad, address, &job).await } else { address.state().await }
-            });
-        }
-        Ok(())
+        let masters: Vec<&str> = masters.iter().map(|master| &*master.rpc).collect();
+        edge.look(self.evidence.nomad, self.observer, running, &masters)
     }
 
     /// The allocations of a job that run in its newest version.

@@ -4,14 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::crash_loop::SeenFailure;
-use super::explain;
-use crate::nomad::allocations::{Allocation, TaskState};
+use super::news::{NewFailure, allocation_events};
+use super::seen_failure::SeenFailure;
+use crate::event::Event;
+use crate::explain;
+use crate::nomad::allocations::Allocation;
 use crate::nomad::deployments::Deployment;
 use crate::nomad::evaluations::{Evaluation, PlacementMetrics};
 use crate::nomad::events::Change;
 use crate::nomad::jobs::Job;
-use crate::report::Event;
+
+mod deployments;
 
 /// Everything that Nomad has of a job, read at one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,52 +162,6 @@ impl JobState {
         self.allocations.values().filter(|allocation| self.is_lost(allocation))
     }
 
-    fn newest_deployment(&self) -> Option<&Deployment> {
-        self.deployments.values().max_by_key(|deployment| deployment.create_index)
-    }
-
-    /// The newest deployment of a version.
-    fn deployment_of(&self, version: u64) -> Option<&Deployment> {
-        let of_it = self.deployments.values().filter(|deployment| deployment.job_version == version);
-        of_it.max_by_key(|deployment| deployment.create_index)
-    }
-
-    /// The deployment of the version that was asked for, if it failed. Where Nomad went back by itself, that is the version
-    /// before the newest one, which nobody asked for.
-    #[must_use]
-    pub fn failed_deployment(&self) -> Option<&Deployment> {
-        let job = self.job.as_ref().filter(|job| !job.stop)?;
-        let left = job.version.checked_sub(1).and_then(|version| self.deployment_of(version));
-        let rolled_back = left.filter(|deployment| deployment.rolled_back_to().is_some());
-        rolled_back.or_else(|| self.deployment_of(job.version).filter(|deployment| deployment.status == "failed"))
-    }
-
-    /// The allocations of the newest version that run, and that its deployment, which goes on, has found unhealthy.
-    pub(super) fn unhealthy(&self) -> impl Iterator<Item = &Allocation> {
-        let version = self.job.as_ref().map(|job| job.version);
-        let version = version.filter(|version| self.deployment_of(*version).is_some_and(Deployment::is_active));
-        version
-            .into_iter()
-            .flat_map(|version| self.allocations_of(version))
-            .filter(|allocation| allocation.is_unhealthy() && !allocation.is_terminal())
-    }
-
-    /// The deployment of the newest version, if it goes on only when somebody promotes its canaries, and how many of these are
-    /// healthy.
-    #[must_use]
-    pub fn waits_for_promotion(&self) -> Option<(&Deployment, u64)> {
-        let job = self.job.as_ref().filter(|job| !job.stop)?;
-        let deployment = self.deployment_of(job.version)?;
-        Some((deployment, deployment.waits_for_promotion()?))
-    }
-
-    /// Whether the newest version runs as canaries alone so far, beside the version before it.
-    #[must_use]
-    pub fn has_canaries(&self) -> bool {
-        let version = self.job.as_ref().filter(|job| !job.stop).map(|job| job.version);
-        version.and_then(|version| self.deployment_of(version)).is_some_and(Deployment::has_canaries)
-    }
-
     fn allocation(&mut self, mut allocation: Allocation) -> Vec<Event> {
         let known = self.allocations.get(&allocation.id);
         if known.is_some_and(|known| allocation.modify_index <= known.modify_index) {
@@ -241,24 +198,6 @@ impl JobState {
             }
         }
         failures
-    }
-
-    /// Reported when the newest deployment is another one than `before`, has come further or waits for somebody.
-    fn deployment_event(&self, before: Option<&Deployment>) -> Vec<Event> {
-        let seen = |deployment: &Deployment| (deployment.job_version, deployment.status.clone(), deployment.healthy());
-        let Some(now) = self.newest_deployment() else { return Vec::new() };
-        let mut events = Vec::new();
-        if before.map(seen) != Some(seen(now)) {
-            let (healthy, wanted) = now.healthy();
-            let (job, version, status) = (self.id.clone(), now.job_version, now.status.clone());
-            events.push(Event::Deployment { job, version, status, healthy, wanted });
-        }
-        let waited = before.filter(|before| before.id == now.id).and_then(Deployment::waits_for_promotion);
-        if let Some(canaries) = now.waits_for_promotion().filter(|_| waited.is_none()) {
-            let (job, version, deployment) = (self.id.clone(), now.job_version, now.id.clone());
-            events.push(Event::WaitsForPromotion { job, version, deployment, canaries });
-        }
-        events
     }
 
     /// Why the scheduler could not place a task group when it last looked, and whether it had a place before.
@@ -378,59 +317,6 @@ impl JobState {
 fn rank(allocation: &Allocation, judged: u64) -> (u64, bool, u64) {
     let is_kept = allocation.desired_status == "run" && !matches!(allocation.client_status.as_str(), "failed" | "lost");
     (allocation.job_version.unwrap_or(judged), is_kept, allocation.create_index)
-}
-
-/// What an allocation's new state tells, compared with what was known of it.
-fn allocation_events(known: Option<&Allocation>, now: &Allocation, failures: &[NewFailure]) -> Vec<Event> {
-    let mut events = Vec::new();
-    let job = || now.job.clone();
-    let allocation = || now.id.clone();
-    if known.is_none() && !now.is_terminal() {
-        events.push(Event::AllocationPlaced { job: job(), allocation: allocation(), node: now.node_name.clone() });
-    }
-    for (task, state) in &now.task_states {
-        let before = known.and_then(|known| known.task_states.get(task));
-        let runs = |state: &TaskState| state.state == "running" && state.started_at.is_some();
-        let again =
-            before.is_some_and(|before| before.restarts < state.restarts || before.started_at != state.started_at);
-        if runs(state) && (again || !before.is_some_and(runs)) {
-            events.push(Event::TaskStarted { job: job(), allocation: allocation(), task: task.clone() });
-        }
-    }
-    events.extend(waits(known, now));
-    for NewFailure { seen, reason } in failures {
-        let (task, reason) = (seen.task.clone(), reason.clone());
-        events.push(Event::TaskFailed { job: job(), allocation: allocation(), task, reason });
-    }
-    let ended = now.is_terminal() && known.is_none_or(|known| !known.is_terminal());
-    if ended && known.is_some() {
-        events.push(Event::AllocationEnded { job: job(), allocation: allocation(), status: now.client_status.clone() });
-    }
-    events
-}
-
-/// What tasks say for the first time that they wait for, before they start.
-fn waits(known: Option<&Allocation>, now: &Allocation) -> Vec<Event> {
-    let mut events = Vec::new();
-    for (task, state) in &now.task_states {
-        let before = known.and_then(|known| known.task_states.get(task));
-        let reason = |state: &TaskState| {
-            let last = state.events.last().filter(|_| state.state == "pending")?;
-            explain::waiting_template(last).or_else(|| explain::waiting_restart(last))
-        };
-        if let Some(reason) = reason(state).filter(|now| before.and_then(reason).as_ref() != Some(now)) {
-            let (job, allocation, task) = (now.job.clone(), now.id.clone(), task.clone());
-            events.push(Event::TaskWaits { job, allocation, task, reason });
-        }
-    }
-    events
-}
-
-/// A failure that was not known before.
-struct NewFailure {
-    seen: SeenFailure,
-    /// The sentence.
-    reason: String,
 }
 
 fn remember(failures_seen: &mut Vec<SeenFailure>, failures: &[NewFailure]) {

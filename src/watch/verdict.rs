@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::explain::{self, Duty};
 use super::rule::Rule;
 use super::state::JobState;
+use crate::explain::{self, Duty};
 use crate::nomad::allocations::{Allocation, TaskEvent, TaskState};
 use crate::nomad::evaluations::Evaluation;
 use crate::nomad::jobs::Job;

@@ -8,8 +8,8 @@ use tracing::debug;
 use super::error::Error;
 use super::follow::{Observation, follow};
 use super::state::JobState;
+use crate::event::{Event, Observer};
 use crate::nomad::Nomad;
-use crate::report::{Event, Report};
 
 /// Nomad ends streams by itself now and then; only when the next one does not come either is it worth a line.
 const WORTH_TELLING: u32 = 2;
@@ -59,40 +59,40 @@ impl Watcher {
     }
 
     /// Waits for the first listing: from then on nothing is missed.
-    pub async fn listed(&mut self, report: &Report) -> Result<(), Error> {
+    pub async fn listed(&mut self, observer: Observer<'_>) -> Result<(), Error> {
         while self.states.values().any(|state| !state.listed) {
-            self.changed(report).await?;
+            self.changed(observer).await?;
         }
         Ok(())
     }
 
     /// Waits until Nomad tells something new, takes it in and reports it.
-    pub async fn changed(&mut self, report: &Report) -> Result<(), Error> {
+    pub async fn changed(&mut self, observer: Observer<'_>) -> Result<(), Error> {
         let Some(observation) = self.observations.recv().await else {
             return Err(Error::WatcherEnded);
         };
         match observation {
             Observation::Listed(listings) => {
                 if self.attempts_lost >= WORTH_TELLING {
-                    report.event(&Event::Reconnected { service: "Nomad".into() })?;
+                    observer.event(&Event::Reconnected { service: "Nomad".into() })?;
                 }
                 self.attempts_lost = 0;
                 for listing in listings {
                     if let Some(state) = self.states.get_mut(&listing.id) {
                         let news = state.listed || self.history == History::Tell;
                         for event in state.list(listing).into_iter().filter(|_| news) {
-                            report.event(&event)?;
+                            observer.event(&event)?;
                         }
                     }
                 }
             }
-            Observation::Changed(changes) => self.take_in(report, |state| state.changes(&changes))?,
-            Observation::NodesLost(nodes) => self.take_in(report, |state| state.nodes_lost(&nodes))?,
+            Observation::Changed(changes) => self.take_in(observer, |state| state.changes(&changes))?,
+            Observation::NodesLost(nodes) => self.take_in(observer, |state| state.nodes_lost(&nodes))?,
             Observation::Disconnected(reason) => {
                 self.attempts_lost = self.attempts_lost.saturating_add(1);
                 debug!(%reason, attempts_lost = self.attempts_lost, "Nomad cannot be followed");
                 if self.attempts_lost == WORTH_TELLING {
-                    report.event(&Event::Disconnected { service: "Nomad".into(), reason })?;
+                    observer.event(&Event::Disconnected { service: "Nomad".into(), reason })?;
                 }
             }
             Observation::Refused(error) => return Err(Error::Http(error)),
@@ -101,9 +101,9 @@ impl Watcher {
     }
 
     /// Has every job's state take something in, and reports what is new to it.
-    fn take_in(&mut self, report: &Report, news: impl Fn(&mut JobState) -> Vec<Event>) -> Result<(), Error> {
+    fn take_in(&mut self, observer: Observer<'_>, news: impl Fn(&mut JobState) -> Vec<Event>) -> Result<(), Error> {
         for event in self.states.values_mut().flat_map(news) {
-            report.event(&event)?;
+            observer.event(&event)?;
         }
         Ok(())
     }

@@ -25,6 +25,7 @@ mod ipv6;
 mod job_files;
 mod jobs;
 mod lab;
+mod layers;
 mod masters;
 mod older_consul;
 mod oldest_nomad;

@@ -44,6 +44,7 @@ fn canaries_of_workers_wait_for_somebody_and_every_command_names_the_way() {
     );
     deploy(&cluster, folder.path(), &["--worker-memory", "512MiB"]).run().ok();
     stable(&cluster);
+    a_warning_of_nomad_s_is_reported(&cluster);
 
     let changed = ["--worker-memory", "600MiB"];
     let mut deploying = deploy(&cluster, folder.path(), &changed).args(["--timeout", "90s"]).spawn();
@@ -65,6 +66,18 @@ fn canaries_of_workers_wait_for_somebody_and_every_command_names_the_way() {
     assert_eq!(deploying.wait().ok().json()["ready"], true);
     let status = cluster.nomspark("status").run().ok().json();
     assert!(!status.to_string().contains("promotion"), "{status:#}");
+}
+
+fn a_warning_of_nomad_s_is_reported(cluster: &Cluster) {
+    let plan = |change: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        worker_file(folder.path(), change);
+        cluster.nomspark("plan").arg("--jobs").arg(folder.path()).run().ok().stderr
+    };
+    let warned = plan(&[("    max_parallel     = 1\n", "    max_parallel     = 9\n")]);
+    let words = "warning: Nomad warns of the job canary-worker: Group \"worker\" has warnings: ";
+    assert!(warned.contains(words) && warned.contains("max parallel count"), "{warned}");
+    assert!(!plan(&[]).contains("warning"), "nomspark's own job files are in order");
 }
 
 #[test]

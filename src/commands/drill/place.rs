@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cli::{Global, environment};
+use crate::cli::Global;
 use crate::commands::lab::options;
 use crate::consul::Consul;
 use crate::drill::{Clients, LabHosts};
+use crate::environment;
 use crate::error::Result;
 use crate::lab;
 use crate::nomad::Nomad;

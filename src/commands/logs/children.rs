@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::reading::Reading;
 use crate::error::Result;
+use crate::event::Event;
 use crate::logs::{ChildrenSeen, Family, Selection, Until, follow_children};
 use crate::nomad::allocations::Allocation;
-use crate::report::Event;
 
 /// A broken connection is worth a line when the next one does not come either.
 const WORTH_TELLING: u32 = 2;

@@ -1,7 +1,7 @@
 //! Why there is no log to show.
 
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 
 /// Why there is no log to show.
 #[derive(Debug, thiserror::Error)]

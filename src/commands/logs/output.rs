@@ -6,9 +6,10 @@ use regex::bytes::Regex;
 use serde::Serialize;
 
 use crate::error::one_line;
+use crate::event::{Event, WriteError, count, short};
 use crate::logs::{self, Lines, Log, Loss, Piece, Since};
 use crate::nomad::files::LogStream;
-use crate::report::{Event, Format, Report, WriteError, count, short};
+use crate::report::{Format, Report};
 
 /// A log that cannot be read is worth a line when the next attempt is in vain, too.
 const WORTH_TELLING: u32 = 2;

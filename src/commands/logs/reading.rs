@@ -12,8 +12,8 @@ use super::super::context::Context;
 use super::no_log::NoLog;
 use super::output::{Output, Wanted};
 use crate::cli;
-use crate::cli::exit::Exit;
 use crate::error::{Advice, Result};
+use crate::exit::Exit;
 use crate::logs::{self, Beginning, Log, Pace, Piece, Pieces, Since, Until, tail};
 
 /// How many pieces may wait for a slow terminal.

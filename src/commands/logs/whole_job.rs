@@ -13,7 +13,7 @@ use crate::watch::{History, JobState, Watcher};
 pub(super) async fn read(job: &str, selection: &Selection, mut reading: Reading<'_>) -> Result<()> {
     let (follow, context) = (reading.follows(), reading.context());
     let mut watcher = Watcher::start(&context.nomad, &[job.to_owned()], History::Skip);
-    watcher.listed(context.report).await?;
+    watcher.listed(context.observer).await?;
     let old = watcher.state(job).map(|state| selection.old_allocations(state)).unwrap_or_default();
     loop {
         let mut ended = true;
@@ -44,7 +44,7 @@ pub(super) async fn read(job: &str, selection: &Selection, mut reading: Reading<
         // A log that is written all the time must not hide that another one begins.
         tokio::select! {
             piece = reading.next() => piece?,
-            changed = watcher.changed(context.report) => changed?,
+            changed = watcher.changed(context.observer) => changed?,
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::plan::Role;
 use crate::render::{PREFLIGHT_FILE, job_file_name};
 

@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::format;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 
 /// A local file, open for reading.
 #[derive(Debug)]

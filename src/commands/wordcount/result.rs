@@ -8,11 +8,12 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::run::{Run, Stages};
-use crate::cli::exit::Exit;
 use crate::commands::context::Context;
 use crate::error::Advice;
+use crate::event::{count, short};
+use crate::exit::Exit;
 use crate::http;
-use crate::report::{Scope, count, short, table};
+use crate::report::{Scope, table};
 
 /// Where the driver leaves its files, as Nomad's filesystem API names them.
 const SUMMARY: &str = "alloc/data/summary.json";

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::input::LocalInput;
-use crate::cli::exit::Exit;
 use crate::commands::context::Context;
 use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::exit::Exit;
 use crate::http;
 use crate::nomad::allocations::Allocation;
-use crate::report::Event;
 use crate::submit::{UploadError, upload};
 use crate::watch::{ApplicationWatcher, History, JobState, Patience, Sight, Verdict, Watcher};
 
@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
     pub(super) async fn verdict(&mut self) -> Result<Verdict> {
         loop {
             tokio::select! {
-                changed = self.watcher.changed(self.context.report) => changed?,
+                changed = self.watcher.changed(self.context.observer) => changed?,
                 sight = self.application.next() => self.seen(sight).await?,
                 (uploaded, bytes, started) = finished(&mut self.uploading) => {
                     self.uploading = None;
@@ -220,7 +220,7 @@ impl<'a> Run<'a> {
                 if let Some(verdict) = self.decided().await? {
                     return Ok(verdict);
                 }
-                self.watcher.changed(self.context.report).await?;
+                self.watcher.changed(self.context.observer).await?;
             }
         };
         match tokio::time::timeout(DRIVER_TELLS, told).await {

@@ -1,12 +1,12 @@
 //! What is reserved for a driver, and which applications no worker can serve.
 
 use super::*;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::spec::{Overrides, validate};
 
 fn common(conf: &[(&str, &str)]) -> CommonVariables {
-    let mut common = deploy::common(&validate(None, &Overrides::default()).unwrap(), Driver::RawExec, None);
+    let mut common = common::common(&validate(None, &Overrides::default()).unwrap(), Driver::RawExec, None);
     for (key, value) in conf {
         common.conf.insert((*key).to_owned(), (*value).to_owned());
     }

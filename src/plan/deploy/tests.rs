@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
+use crate::spec::Driver;
 use crate::spec::{Overrides, Source, validate};
 use crate::survey::{ExistingJob, SharedAgent};
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::*;
-use crate::cli::exit::Exit;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::plan::deploy;
 use crate::spec::{Overrides, Source, validate};
 use crate::survey::ExistingEdge;

@@ -8,17 +8,17 @@ use tracing::debug;
 
 use super::Application;
 use crate::error::FailedAllocation;
+use crate::event::Event;
+use crate::explain::{Outlook, Wait, unknown_application, without_executors, without_master};
 use crate::http;
 use crate::names::ClusterName;
 use crate::nomad::Nomad;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
-use crate::report::Event;
 use crate::spark::{ApplicationState, DriverUi, ExecutorState, MasterState, MasterUi, StageState, WorkerState};
 use crate::survey::{CLUSTER_META, ROLE_META, masters};
 use crate::watch::JobState;
 use crate::watch::executors::ended_executors;
-use crate::watch::explain::{Outlook, Wait, unknown_application, without_executors, without_master};
 
 /// How long a driver is left alone: short applications end without being asked, and a JVM's first answer costs a second.
 const FIRST: Duration = Duration::from_secs(8);

@@ -3,7 +3,7 @@
 mod generated;
 
 use super::*;
-use crate::nomad::allocations::{DeploymentStatus, TaskEvent};
+use crate::nomad::allocations::{DeploymentStatus, TaskEvent, TaskState};
 use crate::nomad::deployments::GroupRollout;
 use crate::nomad::jobs::TaskGroup;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::super::state::JobListing;
 use super::super::state::tests::{JOB, allocation, job, listed, task, terminated, with_task};
 use super::*;
+use crate::event::Event;
 use crate::nomad::evaluations::PlacementMetrics;
 use crate::nomad::jobs::{Job, ReschedulePolicy, TaskGroup};
-use crate::report::Event;
 
 fn verdict(job: Job, allocations: Vec<Allocation>) -> Option<Verdict> {
     listed(Some(job), allocations).verdict()

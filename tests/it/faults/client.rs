@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use nomspark::cli::exit::Exit;
 use nomspark::error::{Advice, causes};
+use nomspark::exit::Exit;
 use nomspark::http::{Endpoint, Error};
-use nomspark::nomad::Nomad;
 use nomspark::nomad::jobs::{ParsedJob, Registered, Submission};
+use nomspark::nomad::{Nomad, SERVER};
 use serde_json::{Value, json};
 
 use crate::support::fake_nomad::{Fake, Reply};
@@ -100,10 +100,7 @@ async fn a_server_that_is_away_is_told_with_its_variable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let endpoint = Endpoint {
-        address_variable: "NOMAD_ADDR",
-        ..Endpoint::open("Nomad", format!("http://user:hunter2@{address}").parse().unwrap())
-    };
+    let endpoint = Endpoint::open(&SERVER, format!("http://user:hunter2@{address}").parse().unwrap());
     let error = register(&Nomad::new(endpoint).unwrap()).await.unwrap_err();
     assert!(error.never_arrived(), "{error:?}");
     assert_eq!(error.exit(), Exit::Failed);
@@ -122,8 +119,7 @@ async fn a_refusal_is_not_repeated_and_names_the_token() {
         let fake = Fake::start().await;
         fake.on(NODES, Reply::status(status, words));
         fake.on(REGISTER, Reply::status(status, words));
-        let endpoint = Endpoint { token_variable: "NOMAD_TOKEN", ..fake.endpoint() };
-        let nomad = Nomad::new(endpoint).unwrap();
+        let nomad = Nomad::new(fake.endpoint()).unwrap();
         for error in [nomad.nodes().await.unwrap_err(), register(&nomad).await.unwrap_err()] {
             assert_eq!(error.exit(), Exit::Refused, "{error}");
             assert!(error.to_string().contains(words), "{error}");
@@ -163,7 +159,6 @@ async fn hostile_words_are_bounded_and_cannot_move_the_cursor() {
 async fn what_the_endpoint_adds_is_in_every_request() {
     let fake = Fake::start().await;
     let endpoint = Endpoint {
-        token_header: "X-Nomad-Token",
         token: Some("s3cret".to_owned().into()),
         basic_auth: Some(("user".to_owned(), "hunter2".to_owned().into())),
         query: vec![("namespace", "a b&c".to_owned()), ("region", "eu".to_owned())],
@@ -197,8 +192,7 @@ async fn what_the_endpoint_adds_is_in_every_request() {
 async fn a_token_does_not_follow_a_redirect_to_another_server() {
     let (fake, other) = (Fake::start().await, Fake::start().await);
     fake.on(NODES, Reply::Redirect(format!("{}/v1/nodes", other.url())));
-    let endpoint =
-        Endpoint { token_header: "X-Nomad-Token", token: Some("s3cret".to_owned().into()), ..fake.endpoint() };
+    let endpoint = Endpoint { token: Some("s3cret".to_owned().into()), ..fake.endpoint() };
     let error = Nomad::new(endpoint).unwrap().nodes().await.unwrap_err();
     assert!(error.to_string().contains("answered 302 to GET /v1/nodes"), "{error}");
     assert!(other.requests().is_empty());

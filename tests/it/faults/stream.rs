@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use nomspark::event::Event;
 use nomspark::http::Error;
 use nomspark::nomad::Nomad;
-use nomspark::report::Event;
 use nomspark::watch::{JobState, Observation, Verdict, follow};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use nomspark::cli::environment;
-use nomspark::cli::exit::Exit;
+use nomspark::environment;
 use nomspark::error::{Advice, causes};
+use nomspark::exit::Exit;
 use nomspark::http::{Endpoint, Error};
 use nomspark::nomad::Nomad;
 use nomspark::nomad::jobs::{ParsedJob, Submission};

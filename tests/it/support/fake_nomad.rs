@@ -22,6 +22,7 @@ use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::response::IntoResponse;
 use futures_util::Stream;
 use nomspark::http::Endpoint;
+use nomspark::nomad::SERVER;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -153,7 +154,7 @@ impl Fake {
 
     /// An endpoint without credentials.
     pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint { address_variable: "NOMAD_ADDR", ..Endpoint::open("Nomad", self.url().parse().unwrap()) }
+        Endpoint::open(&SERVER, self.url().parse().unwrap())
     }
 
     /// From now on `GET /path` gets this answer.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use nomspark::http::Endpoint;
-use nomspark::nomad::Nomad;
+use nomspark::nomad::{Nomad, SERVER};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -154,7 +154,7 @@ impl Lab {
 
     /// nomspark's client of this lab's Nomad.
     pub(crate) fn nomad_client(&self) -> Nomad {
-        Nomad::new(Endpoint::open("Nomad", self.nomad.parse().unwrap())).unwrap()
+        Nomad::new(Endpoint::open(&SERVER, self.nomad.parse().unwrap())).unwrap()
     }
 
     /// Nomad's own command.

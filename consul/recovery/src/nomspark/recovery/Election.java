@@ -132,7 +132,7 @@ final class Election implements LeaderElectionAgent {
     if (!heed(keeper.take(seen, session, value()), asked)) {
       // Another one was faster, or Consul keeps the lock of a session that it ended.
       pause(PAUSE);
-    } else if (leadership.holds()) {
+    } else {
       LOG.info("Elected: {}", how);
       // Both may have to wait, and the lock has to be confirmed meanwhile.
       daemon("leader-note", this::prepareHandover);
@@ -144,6 +144,7 @@ final class Election implements LeaderElectionAgent {
   }
 
   private void takeOffice() {
+    awaitCertainty();
     try {
       rollCall.call();
     } catch (InterruptedException end) {
@@ -151,8 +152,14 @@ final class Election implements LeaderElectionAgent {
     } catch (RuntimeException | LinkageError error) {
       LOG.warn("The workers of the last leader could not be told of this one: {}", error.toString());
     }
-    if (leadership.holds()) {
-      master.electedLeader();
+    awaitCertainty();
+    master.electedLeader();
+  }
+
+  /** Waits while it is not known whether the lock is this master's; where it is not, the process ends meanwhile. */
+  private void awaitCertainty() {
+    while (!leadership.holds()) {
+      pause(WATCHDOG);
     }
   }
 

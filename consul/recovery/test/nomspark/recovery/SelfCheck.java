@@ -17,7 +17,7 @@ public final class SelfCheck {
     whatIsNoRecordIsTold();
     aLeaderThatIsNotConfirmedLeadsNoMore();
     aSilentLeaderIsGivenItsLease();
-    whoSleptLeadsNoMore();
+    whoSleptAsksConsul();
     whoLeftLeadsNoMore();
     neverTwoLeaders();
   }
@@ -95,18 +95,42 @@ public final class SelfCheck {
     check(candidacy.next(102 + lease) instanceof Candidacy.Step.Take, "a lock that was given back is free");
   }
 
-  private static void whoSleptLeadsNoMore() {
+  private static void whoSleptAsksConsul() {
     long fence = Timing.USUAL.fence().toNanos();
+    long doubt = 2 * Timing.USUAL.renewal().toNanos();
+    long[] steady = {5};
     long[] wall = {1000};
     List<String> ends = new ArrayList<>();
-    Leadership leadership = new Leadership(Timing.USUAL, () -> new Leadership.Moment(5, wall[0]), ends::add);
+    Leadership leadership =
+        new Leadership(Timing.USUAL, () -> new Leadership.Moment(steady[0], wall[0]), ends::add);
     check(!leadership.holds() && !leadership.isLost(), "whoever stands by has lost nothing");
     leadership.confirmed(leadership.now());
     check(leadership.holds(), "whoever was confirmed leads");
+    Leadership.Moment before = leadership.now();
     wall[0] += fence;
     check(!leadership.holds() && leadership.isLost(), "the wall's clock counts too");
+    check(leadership.next().equals(new Candidacy.Step.Renew(0)), "it asks Consul at once");
+    leadership.confirmed(before);
+    check(!leadership.holds(), "what was asked before the sleep says nothing of it");
+    steady[0] += doubt - 1;
+    leadership.confirmed(leadership.now());
+    check(leadership.holds() && ends.isEmpty(), "whoever held the lock all the time leads on");
+    check(leadership.next() instanceof Candidacy.Step.Renew, "and goes on renewing it");
+
+    wall[0] += fence;
     leadership.next();
-    check(ends.size() == 1 && ends.get(0).contains("wall's clock"), "it ends: " + ends);
+    steady[0] += doubt;
+    leadership.next();
+    check(ends.size() == 1 && ends.get(0).contains("wall's clock"), "without an answer it ends: " + ends);
+
+    ends.clear();
+    leadership = new Leadership(Timing.USUAL, () -> new Leadership.Moment(steady[0], wall[0]), ends::add);
+    leadership.confirmed(leadership.now());
+    wall[0] += fence;
+    leadership.next();
+    leadership.refused("another one holds it");
+    leadership.next();
+    check(ends.size() == 1 && ends.get(0).contains("not its own"), "whoever lost the lock ends: " + ends);
   }
 
   private static void whoLeftLeadsNoMore() {

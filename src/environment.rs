@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::cli::exit::Exit;
+use crate::consul;
 use crate::error::Advice;
+use crate::exit::Exit;
 use crate::http::{Endpoint, Tls};
-use crate::nomad::ALL_NAMESPACES;
+use crate::nomad::{self, ALL_NAMESPACES};
 
 /// The cluster's name.
 pub const NOMSPARK_NAME: &str = "NOMSPARK_NAME";
@@ -82,12 +83,9 @@ pub fn nomad(lookup: Lookup<'_>, namespace: Option<&str>, region: Option<&str>) 
         address.set_path("");
     }
     Ok(Endpoint {
-        service: "Nomad",
+        server: &nomad::SERVER,
         address,
-        address_variable: "NOMAD_ADDR",
-        token_header: "X-Nomad-Token",
         token: token("NOMAD_TOKEN", lookup("NOMAD_TOKEN"))?,
-        token_variable: "NOMAD_TOKEN",
         basic_auth: lookup("NOMAD_HTTP_AUTH").map(basic_auth),
         query,
         past_proxies: false,
@@ -140,12 +138,9 @@ pub fn consul(lookup: Lookup<'_>) -> Result<Endpoint, InvalidVariable> {
         query.push(("partition", partition));
     }
     Ok(Endpoint {
-        service: "Consul",
+        server: &consul::SERVER,
         address,
-        address_variable: "CONSUL_HTTP_ADDR",
-        token_header: "X-Consul-Token",
         token: token("CONSUL_HTTP_TOKEN", token_value)?,
-        token_variable: "CONSUL_HTTP_TOKEN",
         basic_auth: lookup("CONSUL_HTTP_AUTH").map(basic_auth),
         query,
         past_proxies: false,

@@ -6,11 +6,11 @@ use regex::Regex;
 
 /// What failed, as far as somebody's words tell, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::watch) struct Diagnosis {
+pub(crate) struct Diagnosis {
     /// A part of a sentence.
-    pub(in crate::watch) what: String,
+    pub(crate) what: String,
     /// The next step.
-    pub(in crate::watch) next: String,
+    pub(crate) next: String,
 }
 
 /// Words, what they mean, and the next step; `$1` is what the pattern's first group found.
@@ -250,7 +250,7 @@ const TABLE: &[(&str, &str, &str)] = &[
 
 /// Reads lines, such as the end of a log; `None` where they tell nothing that is known.
 #[must_use]
-pub(in crate::watch) fn diagnose(lines: &[&str]) -> Option<Diagnosis> {
+pub(crate) fn diagnose(lines: &[&str]) -> Option<Diagnosis> {
     RULES.iter().find_map(|rule| {
         let found = lines.iter().find_map(|line| rule.words.captures(line))?;
         let mut what = String::new();
@@ -274,7 +274,7 @@ pub(in crate::watch) fn diagnose(lines: &[&str]) -> Option<Diagnosis> {
 
 /// Reads the end of a log; what was written last is read first.
 #[must_use]
-pub(in crate::watch) fn diagnose_log(lines: &[String]) -> Option<Diagnosis> {
+pub(crate) fn diagnose_log(lines: &[String]) -> Option<Diagnosis> {
     let latest_first: Vec<&str> = lines.iter().rev().map(String::as_str).collect();
     diagnose(&latest_first)
 }

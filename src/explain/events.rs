@@ -35,7 +35,7 @@ const LONG: Duration = Duration::from_secs(30);
 /// The sentence for an event that tells that Nomad waits for long until it starts a task again; `None` for all others.
 ///
 /// Source: `StartDelay` of a `TaskEvent`, in nanoseconds, which the API also has as the particular `start_delay`.
-pub(in crate::watch) fn waiting_restart(event: &TaskEvent) -> Option<String> {
+pub(crate) fn waiting_restart(event: &TaskEvent) -> Option<String> {
     let delay = event.details.get("start_delay").filter(|_| event.kind == "Restarting")?;
     let delay = Duration::from_nanos(delay.parse().ok()?);
     let whole = humantime::format_duration(Duration::from_secs(delay.as_secs()));
@@ -45,7 +45,7 @@ pub(in crate::watch) fn waiting_restart(event: &TaskEvent) -> Option<String> {
 
 /// The sentence for an event of any kind, where nothing else tells why a task is as it is; `None` for a kind that nobody knows
 /// and that has no words of its own.
-pub(in crate::watch) fn sentence(event: &TaskEvent) -> Option<String> {
+pub(crate) fn sentence(event: &TaskEvent) -> Option<String> {
     if let Some(failure) = failure(event) {
         return Some(failure);
     }

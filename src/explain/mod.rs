@@ -1,9 +1,10 @@
-//! Says in one sentence why something failed, from what Nomad tells about it. Pure.
+//! Explain: says in one sentence why something failed, from what Nomad and Spark tell about it. Pure.
 
 mod container;
 mod events;
 mod executors;
 mod placement;
+mod shown;
 mod template;
 mod words;
 
@@ -14,15 +15,16 @@ const HEALTH_CHECK: &str = "healthcheck:";
 /// How nomspark tells of that.
 const UNHEALTHY: &str = "Nomad restarted it for its health";
 
-pub(super) use events::{sentence, waiting_restart};
-pub(super) use executors::{Outlook, Wait, unknown_application, without_executors, without_master};
+pub(crate) use events::{sentence, waiting_restart};
+pub(crate) use executors::{Outlook, Wait, unknown_application, without_executors, without_master};
 pub use placement::placement_failure;
-pub(super) use template::waiting_template;
-pub(super) use words::{Diagnosis, diagnose, diagnose_log};
+pub(crate) use shown::shown;
+pub(crate) use template::waiting_template;
+pub(crate) use words::{Diagnosis, diagnose, diagnose_log};
 
 /// Whether a task may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Duty {
+pub(crate) enum Duty {
     /// It ends when its work is done.
     Ends,
     /// It runs until somebody ends it, as the main tasks and the sidecars of services do.
@@ -30,11 +32,11 @@ pub(super) enum Duty {
 }
 
 /// How the sentence begins for a task that must not end and ended well.
-pub(super) const ENDED: &str = "it ended with code 0";
+pub(crate) const ENDED: &str = "it ended with code 0";
 
 /// Why a task failed, from the last of its events that tells.
 #[must_use]
-pub(super) fn task_failure(state: &TaskState, duty: Duty) -> Option<String> {
+pub(crate) fn task_failure(state: &TaskState, duty: Duty) -> Option<String> {
     let events = &state.events;
     // What Nomad ended for the task's health ended as it was asked to; the reason stands before that.
     let by_itself = |index: &usize| events[*index].kind != "Terminated" || !is_asked_for(&events[..*index]);
@@ -43,7 +45,7 @@ pub(super) fn task_failure(state: &TaskState, duty: Duty) -> Option<String> {
 }
 
 /// The sentence for an event that tells of a failure; `None` for all others.
-pub(super) fn failed_event(event: &TaskEvent, duty: Duty) -> Option<String> {
+pub(crate) fn failed_event(event: &TaskEvent, duty: Duty) -> Option<String> {
     match event.kind.as_str() {
         "Terminated" if event.exit_code != 0 || event.signal != 0 || is_oom(event) => Some(termination(event)),
         "Terminated" if duty == Duty::Stays => {
@@ -59,7 +61,7 @@ pub(super) fn failed_event(event: &TaskEvent, duty: Duty) -> Option<String> {
 }
 
 /// Whether a sentence of [`failed_event`] tells of a health check.
-pub(super) fn is_unhealthy(reason: &str) -> bool {
+pub(crate) fn is_unhealthy(reason: &str) -> bool {
     reason.starts_with(UNHEALTHY)
 }
 
@@ -70,20 +72,20 @@ const ASKED_FOR: [&str; 6] =
 /// Whether the end that follows these events was asked for: by an operator, by the scheduler or by a template.
 ///
 /// Back to the end before: Nomad's client may write down that a task was started after it was asked to end.
-pub(super) fn is_asked_for(before: &[TaskEvent]) -> bool {
+pub(crate) fn is_asked_for(before: &[TaskEvent]) -> bool {
     let this_run = before.iter().rev().take_while(|event| event.kind != "Terminated");
     this_run.into_iter().any(|event| ASKED_FOR.contains(&event.kind.as_str()))
 }
 
 /// Whether a task's last end was asked for, or the one that is to come.
-pub(super) fn is_last_end_asked_for(events: &[TaskEvent]) -> bool {
+pub(crate) fn is_last_end_asked_for(events: &[TaskEvent]) -> bool {
     let last = events.iter().rposition(|event| event.kind == "Terminated").unwrap_or(events.len());
     is_asked_for(&events[..last])
 }
 
 /// Whether the kernel killed the task for its memory.
 #[must_use]
-pub(super) fn is_oom(event: &TaskEvent) -> bool {
+pub(crate) fn is_oom(event: &TaskEvent) -> bool {
     event.details.get("oom_killed").is_some_and(|killed| killed == "true")
 }
 
@@ -113,7 +115,7 @@ fn detail(event: &TaskEvent, key: &str) -> String {
 }
 
 /// The words of a driver or a plugin, which may hold anything, on one line and without control characters.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
 }

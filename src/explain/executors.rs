@@ -1,19 +1,19 @@
 //! Why a Spark application has no executor. Pure.
 
-use crate::report::count;
+use crate::event::count;
 use crate::spark::{ApplicationState, MasterState, WorkerState};
 
 /// Why an application waits for executors.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::watch) struct Wait {
+pub(crate) struct Wait {
     /// One plain sentence.
-    pub(in crate::watch) reason: String,
-    pub(in crate::watch) outlook: Outlook,
+    pub(crate) reason: String,
+    pub(crate) outlook: Outlook,
 }
 
 /// What may become of such a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::watch) enum Outlook {
+pub(crate) enum Outlook {
     /// There may be executors when others have ended, or when workers come.
     MayEnd,
     /// Executors were started, and the driver has heard of none.
@@ -25,7 +25,7 @@ pub(in crate::watch) enum Outlook {
 /// Compares what an executor asks for with what the workers have.
 ///
 /// `cores` is `spark.executor.cores`, where it is known; `driver` is the HOST:PORT that executors call back.
-pub(in crate::watch) fn without_executors(
+pub(crate) fn without_executors(
     application: &ApplicationState,
     cores: Option<u64>,
     driver: Option<&str>,
@@ -87,12 +87,12 @@ pub(in crate::watch) fn without_executors(
 }
 
 /// Nobody leads who could start executors for an application that is registered.
-pub(in crate::watch) fn without_master() -> Wait {
+pub(crate) fn without_master() -> Wait {
     Wait { reason: "no master of the cluster is ALIVE".to_owned(), outlook: Outlook::MayEnd }
 }
 
 /// The master that leads starts none for an application that is registered with another one.
-pub(in crate::watch) fn unknown_application(id: &str, master: &MasterState) -> Wait {
+pub(crate) fn unknown_application(id: &str, master: &MasterState) -> Wait {
     Wait {
         reason: format!("the master at {} does not know the application {id}", master.url),
         outlook: Outlook::MayEnd,

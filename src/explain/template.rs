@@ -10,7 +10,7 @@ use crate::nomad::allocations::TaskEvent;
 static DEPENDENCY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"([a-z]+(?:\.[a-z]+)+)\(([^()]*)\)").ok());
 
 /// The sentence for an event that tells what a template has waited for, for some seconds; `None` for all others.
-pub(in crate::watch) fn waiting_template(event: &TaskEvent) -> Option<String> {
+pub(crate) fn waiting_template(event: &TaskEvent) -> Option<String> {
     let missing = event.display_message.strip_prefix("Missing: ").filter(|_| event.kind == "Template")?;
     let found =
         |text: &str| Some(DEPENDENCY.as_ref()?.captures_iter(text).map(|it| dependency(&it[1], &it[2])).collect());

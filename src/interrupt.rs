@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::exit::Exit;
+use crate::exit::Exit;
 
 /// Waits for the first Ctrl-C (or SIGTERM) since it was first called in this process; a second one ends the process.
 ///
