@@ -117,10 +117,17 @@ final class Election implements LeaderElectionAgent {
       leadership.saw(lock, session);
     } else if (step instanceof Candidacy.Step.Take take) {
       take(take.seen());
-    } else if (step instanceof Candidacy.Step.Renew renew) {
-      TimeUnit.NANOSECONDS.sleep(renew.nanos());
+    } else if (step instanceof Candidacy.Step.Renew) {
+      awaitRenewal();
       Leadership.Moment asked = leadership.now();
       heed(keeper.renew(session, value()), asked);
+    }
+  }
+
+  /** Waits until the lock has to be confirmed; in naps, for after a sleep of the machine it has to be at once. */
+  private void awaitRenewal() throws InterruptedException {
+    while (leadership.next() instanceof Candidacy.Step.Renew renew && renew.nanos() > 0) {
+      TimeUnit.NANOSECONDS.sleep(Math.min(renew.nanos(), WATCHDOG.toNanos()));
     }
   }
 
