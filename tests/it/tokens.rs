@@ -35,27 +35,28 @@ fn who_may_do_what_the_readme_says_can_do_all_and_whatever_is_missing_is_named()
 fn whoever_consul_refuses_is_named(nomad: &Guarded, token: &str) {
     nomad.let_tasks("master", "operator");
     nomad.let_tasks("worker", "master");
-    deploy_shows(nomad, token, "its log says that Consul refuses what the master asks")
-        .says("waiting for one of Spark's masters to say ALIVE")
+    let told = deploy_until_told(nomad, token, "Consul refuses");
+    told.says("waiting for one of Spark's masters to say ALIVE")
+        .shows("its log says that Consul refuses what the master asks")
         .says("consul/master.policy.hcl");
 
     nomad.let_tasks("master", "master");
-    deploy_shows(nomad, token, "its log says that Consul tells the worker of no master")
-        .says("consul/worker.policy.hcl");
+    let told = deploy_until_told(nomad, token, "Consul tells");
+    told.shows("its log says that Consul tells the worker of no master").says("consul/worker.policy.hcl");
     nomad.let_tasks("worker", "worker");
     // Consul does not wake whoever asks for services when the answer changes because of a policy.
     nomad.nomspark(token, &["stop", "--yes"]).run().ok();
 }
 
-/// Deploys until the task has started, asked Consul and logged the answer, which takes long on a busy machine.
-fn deploy_shows(nomad: &Guarded, token: &str, words: &str) -> Failure {
+/// Deploys until the failure has these words: on a busy machine it takes a task long to start, to ask Consul and to log the answer.
+fn deploy_until_told(nomad: &Guarded, token: &str, words: &str) -> Failure {
     let last = RefCell::new(String::new());
     let known = || {
         let failure = nomad.nomspark(token, &["deploy", "--timeout", "20s"]).run().fails(5);
         last.replace(failure.message.clone());
         failure.message.contains(words).then_some(failure)
     };
-    wait_or_tell(words, Duration::from_mins(4), known, || format!("; the last failure: {}", last.take())).shows(words)
+    wait_or_tell(words, Duration::from_mins(4), known, || format!("; the last failure: {}", last.take()))
 }
 
 /// The first policy in the README, as somebody copies it.
