@@ -96,12 +96,12 @@ impl Floating {
 
     /// What Nomad says at a path.
     pub(crate) fn nomad_get(&self, path: &str) -> Value {
-        http::get(&format!("{}{path}", self.hosts.nomad_at(self.asked)))
+        http::get_when_led(&format!("{}{path}", self.hosts.nomad_at(self.asked)))
     }
 
     /// What Consul says at a path.
     pub(crate) fn consul_get(&self, path: &str) -> Value {
-        http::get(&format!("http://{}{path}", self.hosts.consul_at(self.asked)))
+        http::get_when_led(&format!("http://{}{path}", self.hosts.consul_at(self.asked)))
     }
 
     /// Who holds the address, as Consul's records say.

@@ -111,7 +111,7 @@ impl Hosts {
     /// The allocations of a job, as Nomad lists them.
     pub(crate) fn allocations(&self, job: &str) -> Vec<Value> {
         let url = format!("{}/v1/job/{job}/allocations", self.nomad_at(11));
-        http::get(&url).as_array().unwrap().clone()
+        http::get_when_led(&url).as_array().unwrap().clone()
     }
 }
 

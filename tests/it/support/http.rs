@@ -5,6 +5,11 @@ use std::time::Duration;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
+use super::wait_for;
+
+/// For how long servers may have no leader.
+const LED: Duration = Duration::from_mins(1);
+
 /// A server's answer.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -37,6 +42,11 @@ pub(crate) fn get(url: &str) -> Value {
     let answer = request(Method::GET, url, None).unwrap_or_else(|| panic!("nobody answers at {url}"));
     assert!(answer.status.is_success(), "{url}: {}: {}", answer.status, answer.body);
     serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{url}: {error}: {}", answer.body))
+}
+
+/// The same of a server that may have no leader at the moment, as after a fault of its host.
+pub(crate) fn get_when_led(url: &str) -> Value {
+    wait_for(&format!("an answer of {url}"), LED, || find(url))
 }
 
 /// Posts a document that the server must take.
