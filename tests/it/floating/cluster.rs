@@ -175,18 +175,26 @@ impl Floating {
         rows.filter_map(|row| row.split(',').next()).filter(|name| *name != "BACKEND").map(str::to_owned).collect()
     }
 
-    /// Kills the processes of a host whose command lines and environments satisfy a condition.
+    /// Kills the processes of a host whose command lines and environments satisfy a condition, all at the same moment: none of
+    /// them has the time to notice the end of another one, such as keepalived's child that of its parent.
     pub(crate) fn kill(&self, host: &str, condition: impl Fn(&str, &str) -> bool) {
-        self.signal(host, Signal::SIGKILL, condition);
+        self.send(host, &[Signal::SIGSTOP, Signal::SIGKILL], condition);
     }
 
     /// Sends a signal to the processes of a host whose command lines and environments satisfy a condition.
     pub(crate) fn signal(&self, host: &str, signal: Signal, condition: impl Fn(&str, &str) -> bool) {
+        self.send(host, &[signal], condition);
+    }
+
+    /// Sends signals one after the other, each to all.
+    fn send(&self, host: &str, signals: &[Signal], condition: impl Fn(&str, &str) -> bool) {
         let wanted = self.processes(host, condition);
-        assert!(!wanted.is_empty(), "nothing to send {signal} to on {host}");
-        for pid in wanted {
-            // It may have ended with another one.
-            let _ = kill(Pid::from_raw(pid), signal);
+        assert!(!wanted.is_empty(), "nothing to send {signals:?} to on {host}");
+        for signal in signals {
+            for pid in &wanted {
+                // It may have ended with another one.
+                let _ = kill(Pid::from_raw(*pid), *signal);
+            }
         }
     }
 
