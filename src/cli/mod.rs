@@ -235,7 +235,7 @@ pub struct Stop {
     /// Have Nomad forget the jobs, with their logs
     #[arg(long)]
     pub purge: bool,
-    /// Do not ask on a terminal
+    /// Do not ask; without a terminal nothing is stopped unless this is given
     #[arg(long, short)]
     pub yes: bool,
     /// How long to wait until every task has ended

@@ -9,14 +9,14 @@ use tracing::debug;
 use super::cluster::{self, ClusterError};
 use super::context::{Context, same_command};
 use crate::cli;
-use crate::error::{Result, one_line};
+use crate::error::{Advice, Result, one_line};
 use crate::event::{Event, WriteError, short};
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::names::ClusterName;
 use crate::nomad::allocations::Allocation;
 use crate::nomad::jobs::Job;
-use crate::report::confirm;
+use crate::report::{confirm, has_terminal};
 use crate::survey::ROLE_META;
 use crate::watch::{Error, History, Watcher};
 
@@ -33,6 +33,21 @@ struct Stopped {
     already_dead: Vec<String>,
     purged: bool,
     elapsed_ms: u64,
+}
+
+/// Running work is not destroyed because nobody was there to say no.
+#[derive(Debug, thiserror::Error)]
+#[error("the cluster {0} was not stopped: there is no terminal on which to ask for it")]
+struct NobodyToAsk(ClusterName);
+
+impl Advice for NobodyToAsk {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("allow it with --yes".to_owned())
+    }
 }
 
 /// Runs the command.
@@ -58,8 +73,7 @@ pub(super) async fn run(arguments: &cli::Stop, context: &Context<'_>) -> Result<
     // Nomad is to forget also what is dead.
     let forgotten: &[String] = if arguments.purge { &already_dead } else { &[] };
     let ids = [&to_stop, forgotten].concat();
-    let question = format!("Stop the cluster {name} ({})?", ids.join(", "));
-    if !ids.is_empty() && !arguments.yes && !confirm(&question).map_err(WriteError::from)? {
+    if !ids.is_empty() && !arguments.yes && !is_agreed(&name, &ids, context)? {
         context.report.say("Nothing was stopped.")?;
         return Ok(Exit::Done);
     }
@@ -144,6 +158,17 @@ async fn forget(name: &ClusterName, context: &Context<'_>) -> Result<()> {
 /// Whether nothing of a job runs or will run again. A service that nobody stopped is dead only until Nomad places it anew.
 fn is_over(job: &Job) -> bool {
     job.status == "dead" && (job.stop || job.ends())
+}
+
+/// Asks whether these jobs may be stopped, and says whose they are.
+fn is_agreed(name: &ClusterName, jobs: &[String], context: &Context<'_>) -> Result<bool> {
+    if !has_terminal() {
+        return Err(NobodyToAsk(name.clone()).into());
+    }
+    let (nomad, namespace) = (context.nomad.address(), context.nomad.namespace());
+    let jobs = jobs.join(", ");
+    let question = format!("Stop the cluster {name} in the namespace {namespace} of Nomad at {nomad} ({jobs})?");
+    Ok(confirm(&question).map_err(WriteError::from)?)
 }
 
 /// Looks whether Nomad has stopped a job: it may have been registered again meanwhile.

@@ -9,11 +9,8 @@ pub fn colour_wanted(stream: &impl IsTerminal) -> bool {
     !set("NO_COLOR") && !dumb && stream.is_terminal()
 }
 
-/// Asks a question on a terminal; without one there is nobody to ask and the answer is yes.
+/// Asks a question on a terminal; every answer but yes is a no.
 pub fn confirm(question: &str) -> io::Result<bool> {
-    if !has_terminal() {
-        return Ok(true);
-    }
     Ok(matches!(ask(&format!("{question} [y/N]"))?.as_str(), "y" | "Y" | "yes"))
 }
 

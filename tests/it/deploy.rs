@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::cluster::{CLUSTER, Cluster, DRIVER, WORKER, demo};
+use crate::support::run::Run;
 use crate::support::{http, wait_until};
 
 /// The versions of a cluster's jobs.
@@ -127,6 +128,18 @@ fn a_cluster_grows_and_shrinks_with_its_spec() {
     assert_eq!((&three["jobs"][1]["desired"], &three["ready"]), (&json!(1), &json!(true)));
 }
 
+/// Without a terminal nobody can be asked; on one (`script` of util-linux makes it) the question says whose cluster is meant.
+fn nothing_is_stopped_unasked(cluster: &Cluster) {
+    cluster.nomspark("stop").run().fails(2).says("there is no terminal on which to ask").hints("--yes");
+    let (name, nomad) = (cluster.job("master").replace("-master", ""), &cluster.lab().nomad);
+    let command = format!("{} stop --name {name}", env!("CARGO_BIN_EXE_nomspark"));
+    let asked =
+        Run::program("script", ["-qefc", &command, "/dev/null"]).env("NOMAD_ADDR", nomad).stdin("n\n").run().ok();
+    let question = format!("Stop the cluster {name} in the namespace default of Nomad at {nomad} (");
+    assert!(asked.text().contains(&question) && asked.text().contains("Nothing was stopped."), "{}", asked.text());
+    assert_eq!(cluster.spark().1["aliveworkers"], 1);
+}
+
 #[test]
 fn two_clusters_live_side_by_side_and_stop_ends_only_its_own() {
     let left = Cluster::named("left", 2 * CLUSTER);
@@ -139,6 +152,7 @@ fn two_clusters_live_side_by_side_and_stop_ends_only_its_own() {
     let master = |cluster: &Cluster| cluster.spark().1["url"].as_str().unwrap().to_owned();
     assert_ne!(master(&left), master(&right));
 
+    nothing_is_stopped_unasked(&left);
     let stopped = left.nomspark("stop").arg("--yes").run().ok().json();
     assert_eq!(stopped["jobs"], json!(["left-worker", "left-master"]));
     assert_eq!(right.spark().1["aliveworkers"], 1);
