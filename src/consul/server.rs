@@ -5,7 +5,6 @@ use crate::http::Server;
 /// Consul, as the client of HTTP needs to know it.
 pub static SERVER: Server = Server {
     name: "Consul",
-    address_variable: "CONSUL_HTTP_ADDR",
     token_variable: "CONSUL_HTTP_TOKEN",
     token_header: "X-Consul-Token",
     unreachable_hint: "set CONSUL_HTTP_ADDR to Consul's address, or start a cluster on this machine with `nomspark lab up`",

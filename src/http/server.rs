@@ -5,8 +5,6 @@
 pub struct Server {
     /// Its name in messages.
     pub name: &'static str,
-    /// The variable that sets its address; empty where none does.
-    pub address_variable: &'static str,
     /// The variable that sets the token; empty where none does.
     pub token_variable: &'static str,
     /// The header that carries the token.
@@ -31,7 +29,6 @@ impl Server {
     pub const fn open(name: &'static str) -> Self {
         Self {
             name,
-            address_variable: "",
             token_variable: "",
             token_header: "",
             unreachable_hint: "",

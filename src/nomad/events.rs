@@ -1,7 +1,7 @@
 //! Nomad's event stream: one JSON document a line, `{}` as a heartbeat every 30 seconds.
 //!
 //! Source: <https://developer.hashicorp.com/nomad/api-docs/events>. The stream has a bounded memory, so it tells what
-//! changes but never what is: [`crate::watch`] lists first and then follows.
+//! changes but never what is: whoever watches lists first and then follows.
 
 use std::collections::BTreeSet;
 use std::io;

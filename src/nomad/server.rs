@@ -7,7 +7,6 @@ use crate::http::Server;
 /// Source of the capabilities: <https://developer.hashicorp.com/nomad/docs/other-specifications/acl-policy>.
 pub static SERVER: Server = Server {
     name: "Nomad",
-    address_variable: "NOMAD_ADDR",
     token_variable: "NOMAD_TOKEN",
     token_header: "X-Nomad-Token",
     unreachable_hint: "set NOMAD_ADDR to Nomad's address, or start a cluster on this machine with `nomspark lab up`",

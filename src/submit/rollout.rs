@@ -30,6 +30,8 @@ pub struct Rollout<'a> {
     jobs: &'a [PreparedJob],
     /// What tells the preflight's job from others.
     preflight: RunId,
+    /// Whether the edge hosts are looked at just now.
+    looks_at_hosts: bool,
     /// What Nomad took, in order.
     registered: Vec<(&'a PreparedJob, Registered)>,
     /// The jobs that did not run before. In a conflict another deployment is at work and counts on them: then none.
@@ -61,7 +63,17 @@ impl<'a> Rollout<'a> {
         jobs: &'a [PreparedJob],
         preflight: RunId,
     ) -> Self {
-        Self { nomad, consul, observer, plan, jobs, preflight, registered: Vec::new(), started: Vec::new() }
+        Self {
+            nomad,
+            consul,
+            observer,
+            plan,
+            jobs,
+            preflight,
+            looks_at_hosts: false,
+            registered: Vec::new(),
+            started: Vec::new(),
+        }
     }
 
     /// Carries out the steps; `limit` bounds what comes after the look at the edge hosts, which has a limit of its own.
@@ -86,10 +98,13 @@ impl<'a> Rollout<'a> {
 
     /// What is left in the middle of a deployment, in words; the look at the edge hosts leaves nothing.
     pub async fn abandon(&self) -> Result<&'static str, error::Error> {
+        if !self.looks_at_hosts {
+            return Ok("the jobs go on in Nomad");
+        }
         if let Some(preflight) = self.preflight() {
             preflight.remove().await?;
         }
-        Ok(if self.registered.is_empty() { "nothing was changed" } else { "the jobs go on in Nomad" })
+        Ok("nothing was changed")
     }
 
     /// `None` when the time is up.
@@ -120,9 +135,11 @@ impl<'a> Rollout<'a> {
         match step {
             Step::LookAtHosts { hosts } => {
                 self.observer.event(&Event::LookingAtHosts { hosts: *hosts })?;
+                self.looks_at_hosts = true;
                 if let Some(preflight) = self.preflight() {
                     preflight.run().await?;
                 }
+                self.looks_at_hosts = false;
             }
             Step::Keep { job } => self.observer.event(&Event::JobUnchanged { job: job.clone() })?,
             Step::Register { job } => self.register(job, readiness).await?,
