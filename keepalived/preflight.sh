@@ -17,7 +17,7 @@ problem() {
 }
 
 missing=()
-for program in haproxy keepalived ip ss setpriv flock nice sed timeout; do
+for program in haproxy keepalived ip ss setpriv flock nice comm sed timeout; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 # notify.sh speaks plain HTTP by itself.

@@ -96,9 +96,9 @@ impl Address {
 
     /// The state of the master behind it; ALIVE only where a Spark client gets an answer too.
     async fn state(&self) -> Option<MasterState> {
-        let (state, spark) = tokio::join!(in_time(self.ui.state()), spark::ask(self.floating, LIMIT));
-        let mut state = state?;
-        if spark.is_err() {
+        // Where no master is ALIVE, HAProxy keeps a Spark client waiting for one: the UI is asked first, which says so at once.
+        let mut state = in_time(self.ui.state()).await?;
+        if spark::ask(self.floating, LIMIT).await.is_err() {
             "UNREACHABLE".clone_into(&mut state.status);
         }
         Some(state)

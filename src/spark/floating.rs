@@ -60,8 +60,7 @@ impl AddressState {
     /// Asks the way a Spark client does, and the web UI as a browser does, once.
     pub async fn of(address: FloatingAddress) -> Result<Self, Error> {
         let ui = MasterUi::direct(&address.ui())?;
-        let asked = tokio::join!(ui.edge_host(), ui.known_masters(), ui.status(), ask(address, TIMEOUT));
-        let (host, masters, status, spark) = asked;
+        let (host, masters, status) = tokio::join!(ui.edge_host(), ui.known_masters(), ui.status());
         let host = match host {
             Ok(host) => host,
             Err(error) => {
@@ -73,7 +72,8 @@ impl AddressState {
         if status.ok().as_deref() != Some("ALIVE") {
             return Ok(Self::NoMaster { host });
         }
-        Ok(match spark {
+        // Where no master is ALIVE, a Spark client would be kept waiting for one.
+        Ok(match ask(address, TIMEOUT).await {
             Ok(()) => Self::Serves { host, masters: masters.unwrap_or_default() },
             Err(reason) => Self::LeadsNowhere { host, reason },
         })

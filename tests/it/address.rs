@@ -7,6 +7,7 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -15,6 +16,8 @@ use crate::documented_endpoints::{of_a_lab, of_the_floating_address};
 use crate::floating::assert_one_holder;
 use crate::floating::cluster::{Floating, HOSTS, LIMIT};
 use crate::floating::samples::changes;
+use crate::masters::MASTER;
+use crate::support::process::Jvm;
 use crate::support::rows::row;
 use crate::support::{http, wait_for, wait_until};
 
@@ -119,6 +122,7 @@ fn plain_clients_are_served_after_every_change() {
     users.deploy(3, "", "  memory = \"1280MiB\"\n");
     users.all_know(3);
     users.everybody_is_served("after a rolling update of the masters");
+    who_comes_while_nobody_leads(&mut users);
     agents_restart(&mut users);
     a_host_is_lost_and_comes_back(&mut users);
     users.deploy(2, "", "  memory = \"1280MiB\"\n");
@@ -200,6 +204,32 @@ fn an_address_that_leads_nowhere(users: &mut Users) {
     users.serves_again("after HAProxy was restarted");
     users.stays.open("after HAProxy was restarted");
     users.everybody_is_served("after HAProxy was restarted");
+}
+
+/// All masters stand still. Who comes then is not turned away, for a Spark application tries again only after 20 s, but waits
+/// for the next leader.
+fn who_comes_while_nobody_leads(users: &mut Users) {
+    let holder = users.floating.settled();
+    let listed = users.floating.nomad_get("/v1/job/spark-master/allocations");
+    let running = listed.as_array().unwrap().iter().filter(|master| master["ClientStatus"] == "running");
+    let masters: Vec<Jvm> = running.map(|master| Jvm::of(master["ID"].as_str().unwrap(), MASTER)).collect();
+    assert_eq!(masters.len(), 3);
+    for master in &masters {
+        master.signal(Signal::SIGSTOP);
+    }
+    wait_until("status to report that nobody leads", LIMIT, || users.state()["state"] == "no_master");
+    let Users { floating, comes, .. } = users;
+    let before = floating.led_to_nobody(&holder);
+    thread::scope(|scope| {
+        let session = scope.spawn(|| comes.come_anew("while nobody leads"));
+        wait_until("the client to be kept waiting", LIMIT, || floating.led_to_nobody(&holder) > before);
+        for master in &masters {
+            master.signal(Signal::SIGCONT);
+        }
+        session.join().unwrap();
+    });
+    let log = comes.log();
+    assert!(!log.contains("Failed to connect to master"), "{log}");
 }
 
 /// Every Consul agent, then every Nomad agent, ends and is started again.

@@ -56,7 +56,8 @@ fn haproxy_takes_its_configuration_on_every_host() {
                         let ui = format!("\n  server {name} {address}:{ui_port} track masters/{name}\n");
                         assert!(text.contains(&rpc) && text.contains(&ui), "{case}: {text}");
                     }
-                    assert_eq!(text.matches("\n  server ").count(), usize::from(count) * 2, "{case}");
+                    // Each as RPC and as UI, and nobody.
+                    assert_eq!(text.matches("\n  server ").count(), usize::from(count) * 2 + 1, "{case}");
                 }
             }
         }
@@ -75,7 +76,7 @@ fn haproxy_takes_masters_that_consul_knows_twice() {
     assert_eq!(programs::haproxy(&configuration), Ok(()));
     let text = fs::read_to_string(configuration).unwrap();
     assert_eq!(text.matches("\n  server 10.20.0.1:20001:30001 ").count(), 2, "{text}");
-    assert_eq!(text.matches("\n  server ").count(), 6, "{text}");
+    assert_eq!(text.matches("\n  server ").count(), 7, "{text}");
 }
 
 #[test]

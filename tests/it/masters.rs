@@ -22,7 +22,8 @@ use crate::support::{address, http, wait_for, wait_or_tell, wait_until};
 const COPIES: usize = 10_000;
 /// What everything may take until all is well again, where a worker has to start anew more than once.
 const BACK: Duration = Duration::from_mins(4);
-const MASTER: &str = "org.apache.spark.deploy.master.Master";
+/// What a master's process runs.
+pub(crate) const MASTER: &str = "org.apache.spark.deploy.master.Master";
 
 /// A master's allocation.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ impl Masters {
         wait_or_tell("a leader with two workers, and one that stands by", BACK, look, || self.tell())
     }
 
-    /// What Nomad, the masters and the address say.
+    /// What the masters, Nomad and the address say; the shortest last, where a log is cut off.
     fn tell(&self) -> String {
         let job = |role: &str| {
             let job = format!("spark-{role}");
@@ -80,9 +81,9 @@ impl Masters {
             let said = http::find(&format!("http://{}/json/", master.ui)).map(|state| state["status"].clone());
             format!("\n{master:?} says {said:?}; its log:\n{}", self.log(&master))
         };
-        let address = http::find(&format!("http://{}:8080/json/", self.floating.place.address));
+        let address = http::find(&format!("http://{}:8080/json/", self.floating.place.address)).unwrap_or_default();
         let masters: String = self.all().into_iter().map(master).collect();
-        format!("; the address leads to {address:#?}\n{}\n{}{masters}", job("master"), job("worker"))
+        format!("{masters}\n{}\n{}\nthe address leads to {address:#}", job("master"), job("worker"))
     }
 
     /// Does something to the leader, and sees a takeover with workers, and never two that lead. Gives what the masters

@@ -19,11 +19,9 @@ impl Gate {
         Self { ui: Sampler::start(ui, Question::Page("/json/status")), rpc: Sampler::start(rpc, Question::Spark) }
     }
 
-    /// When both ports lead nowhere, after a moment at which they led to a master.
+    /// When people are told that nobody leads, after a moment at which somebody did. Spark clients wait from then on.
     pub(crate) async fn shut(&mut self, since: Instant) -> Result<Instant> {
-        let ui = self.ui.first(since, Answer::is_refusal).await?;
-        let rpc = self.rpc.first(since, Answer::is_refusal).await?;
-        Ok(ui.told.max(rpc.told))
+        Ok(self.ui.first(since, Answer::is_refusal).await?.told)
     }
 
     /// When both ports lead to a master that is ALIVE, after a moment at which they did not.

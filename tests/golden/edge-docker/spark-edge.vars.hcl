@@ -74,13 +74,20 @@ frontend ui
   http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
   # The masters of this configuration: a deployment is not ready before all of its masters are among them.
   http-request return status 200 content-type application/json string "\"{{ range scratch.MapValues "masters" }}{{ .Address }}:{{ .Port }} {{ end }}\"" if { path /nomspark/masters }
-  http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
+  http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(uis) eq 0 }
   # An answer at once is better than one from a host that is gone.
-  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(masters) gt 1 }
+  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(uis) gt 1 }
   default_backend uis
 
 backend masters
   mode tcp
+  # Who connects while no master is ALIVE waits for the next one, for 15 s at most: a Spark application that is turned away
+  # tries again after 20 s, and most takeovers take less than one. HAProxy goes on to another server where one refuses, every
+  # 200 ms; while no master is up that is "nobody", where nothing ever listens.
+  timeout connect 200ms
+  option redispatch 1
+  retries 75
+  server nobody 127.0.0.1:1 backup
   # Spark tells its state in a line; STANDBY and RECOVERING get no traffic.
   option httpchk
   http-check send meth GET uri /json/status ver HTTP/1.1 hdr Host master
@@ -534,31 +541,51 @@ EOT
 #
 # HAProxy loses a signal that arrives while it still follows the one before, and two changes soon after another are what
 # a master that is replaced looks like. Nomad waits for this script before it renders the next change.
-folder=$${0%/*} port=$1
+folder=$${0%/*} statistics_port=$1
 
-wanted() { sed -n '/^backend masters/,/^backend uis/s/^  server \([^ ]*\) .*/\1/p' "$folder/haproxy.cfg" | sort; }
+wanted() { sed -n '/^backend masters/,/^backend uis/s/^  server \([^ ]*:[^ ]*\) .*/\1/p' "$folder/haproxy.cfg" | sort; }
 
 # The masters that HAProxy's statistics list, each with its status.
 statistics() {
-  exec 3<>"/dev/tcp/127.0.0.1/$port" || return
+  exec 3<>"/dev/tcp/127.0.0.1/$statistics_port" || return
   printf 'GET /;csv HTTP/1.0\r\n\r\n' >&3
-  timeout 2 sed -nE '/^masters,BACKEND,/d; s/^masters,([^,]*),([^,]*,){15}([^,]*),.*/\1 \3/p' <&3
+  timeout 2 sed -nE '/^masters,(nobody|BACKEND),/d; s/^masters,([^,]*),([^,]*,){15}([^,]*),.*/\1 \3/p' <&3
+} 2>/dev/null
+
+names() { cut -d ' ' -f 1 | sort; }
+up() { sed -n 's/ UP.*//p' | sort; }
+
+# Whether the configuration is worth a new process now. Clients that came while no master was up wait in the process that they
+# came to, and lose their connections with it. So unless there is a new master to wait for, theirs comes first, for 10 s at most.
+# One that was down and is up again was started anew in its place: Consul has it again soon, and nothing has to change.
+is_time() {
+  local known was_down='' end=$((SECONDS + 10))
+  while ((SECONDS < end)); do
+    known=$(statistics) || return 0
+    [[ -z $(comm -13 <(names <<<"$known") <(wanted)) ]] || return 0
+    [[ -z $(comm -12 <(up <<<"$known") <(wanted)) ]] || return 0
+    [[ $(names <<<"$known") != "$(wanted)" ]] || return 1
+    if [[ -z $(up <<<"$known") ]]; then
+      was_down=yes
+    elif [[ -n $was_down ]]; then
+      return 1
+    fi
+    sleep 0.1
+  done
 }
 
 # What a new process is to believe until its first checks, in the form of HAProxy's own `show servers state`: the master that
 # was up is up, and nobody else. Without it a new process takes every master for up, and one on a lost host for a second.
 # HAProxy believes the ports of this file, not those of its configuration: a 0 there leads every connection nowhere.
 states() {
-  local server up address port check_port state
-  up=$(statistics 2>/dev/null | sed -n 's/ UP.*//p')
+  local known server address port check_port state
   echo 1
-  # Without a master that is up nothing is known.
-  [[ -n $up ]] || return
+  known=$(statistics) || return
   while read -r server; do
     address=$${server%:*:*} check_port=$${server##*:}
     port=$${server#"$address":} port=$${port%:*}
     # Operational state, administrative state, weights, seconds, then what a check reported: 2 is running, 0 is stopped.
-    if grep -Fqx "$server" <<<"$up"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
+    if grep -Fqx "$server" <<<"$(up <<<"$known")"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
     echo "1 masters 1 $server $address $state 0 0 0 - $port - 0 $check_port - - 0"
   done < <(wanted)
 }
@@ -566,6 +593,7 @@ states() {
 # A HAProxy that is started anew, at whatever time, finds out by itself who is up.
 trap 'echo 1 >"$folder/servers.state"' EXIT
 
+is_time || exit 0
 for ((round = 0; round < 100; round++)); do
   # Again every second: the first signals may be lost.
   if ((round % 10 == 0)); then
@@ -576,7 +604,7 @@ for ((round = 0; round < 100; round++)); do
     if [[ $runs == haproxy ]]; then kill -USR2 "$pid"; else echo "process $pid of haproxy.pid is $${runs:-gone}" >&2; fi
   fi
   sleep 0.1
-  if seen=$(statistics 2>/dev/null | cut -d ' ' -f 1 | sort) && [[ $seen == "$(wanted)" ]]; then
+  if known=$(statistics) && [[ $(names <<<"$known") == "$(wanted)" ]]; then
     exit 0
   fi
 done

@@ -74,13 +74,20 @@ frontend ui
   http-request return status 200 content-type application/json string "\"{{ env "node.unique.name" }}\"" if { path /nomspark/holder }
   # The masters of this configuration: a deployment is not ready before all of its masters are among them.
   http-request return status 200 content-type application/json string "\"{{ range scratch.MapValues "masters" }}{{ .Address }}:{{ .Port }} {{ end }}\"" if { path /nomspark/masters }
-  http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(masters) eq 0 }
+  http-request return status 503 content-type text/plain string "No Spark master is ALIVE, as HAProxy on {{ env "node.unique.name" }} sees it." if { nbsrv(uis) eq 0 }
   # An answer at once is better than one from a host that is gone.
-  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(masters) gt 1 }
+  http-request return status 503 content-type text/plain string "HAProxy on {{ env "node.unique.name" }} sees more than one Spark master that may be ALIVE." if { nbsrv(uis) gt 1 }
   default_backend uis
 
 backend masters
   mode tcp
+  # Who connects while no master is ALIVE waits for the next one, for 15 s at most: a Spark application that is turned away
+  # tries again after 20 s, and most takeovers take less than one. HAProxy goes on to another server where one refuses, every
+  # 200 ms; while no master is up that is "nobody", where nothing ever listens.
+  timeout connect 200ms
+  option redispatch 1
+  retries 75
+  server nobody 127.0.0.1:1 backup
   # Spark tells its state in a line; STANDBY and RECOVERING get no traffic.
   option httpchk
   http-check send meth GET uri /json/status ver HTTP/1.1 hdr Host master
@@ -300,7 +307,7 @@ problem() {
 }
 
 missing=()
-for program in haproxy keepalived ip ss setpriv flock nice sed timeout; do
+for program in haproxy keepalived ip ss setpriv flock nice comm sed timeout; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 # notify.sh speaks plain HTTP by itself.

@@ -110,8 +110,7 @@ impl Program {
             .unwrap_or_else(|error| panic!("{command}, {when}: {error}"));
         let answer = self.answers.recv_timeout(LIMIT);
         let answer = answer.unwrap_or_else(|error| {
-            let log = fs::read_to_string(&self.log).unwrap();
-            panic!("PySpark did not answer to {command}, {when}: {error}; it says:\n{log}")
+            panic!("PySpark did not answer to {command}, {when}: {error}; it says:\n{}", self.log())
         });
         answer.strip_prefix(command).unwrap_or_else(|| panic!("{command}, {when}: {answer}")).trim().to_owned()
     }
@@ -133,6 +132,11 @@ impl Program {
     #[track_caller]
     pub(crate) fn close(&mut self, when: &str) {
         self.tell("close", when);
+    }
+
+    /// What Spark has logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 
     /// A whole session of somebody who comes anew.

@@ -1,14 +1,13 @@
 //! HAProxy and reload.sh as on an edge host, before masters that this test plays: every client reaches the one that leads,
-//! and stays connected to it, however often HAProxy reads its configuration again.
+//! also who comes before it leads, and stays connected to it, however often HAProxy reads its configuration again.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -21,8 +20,9 @@ use crate::support::{at_the_end, free_ports, http, wait_until};
 use super::edges::{EdgeFiles, all};
 use super::template::Master;
 
-/// What a connection may take to be answered; the old HAProxy needs a while to let go of its ports on a busy machine.
-const LIMIT: Duration = Duration::from_secs(20);
+/// What a connection may take to be answered; the old HAProxy needs a while to let go of its ports on a busy machine, and
+/// keeps a client for 15 s that it can lead nowhere.
+const LIMIT: Duration = Duration::from_secs(30);
 /// How often HAProxy reloads.
 const RELOADS: usize = 50;
 
@@ -46,17 +46,40 @@ fn serve(answer: impl Fn(u16, &str) -> Option<String> + Clone + Send + 'static) 
     port
 }
 
-/// A master whose UI gives this status unless it stands still, and whose RPC port answers every line with its own number.
-fn master(status: &str, stands_still: &Arc<AtomicBool>) -> Master {
-    let page = format!("{{ \"status\" : \"{status}\" }}");
-    let page = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len());
-    let stands_still = Arc::clone(stands_still);
-    let ui_port = serve(move |_, line| {
-        let answers = line.is_empty() && !stands_still.load(Ordering::Relaxed);
-        answers.then(|| page.clone())
-    });
+/// What a played master's UI says; nothing while it stands still.
+#[derive(Clone, Default)]
+struct Status(Arc<Mutex<Option<&'static str>>>);
+
+impl Status {
+    fn of(word: &'static str) -> Self {
+        Self(Arc::new(Mutex::new(Some(word))))
+    }
+
+    fn set(&self, word: Option<&'static str>) {
+        *self.0.lock().unwrap() = word;
+    }
+}
+
+/// The port of a UI that gives this status.
+fn ui(status: &Status) -> u16 {
+    let status = status.clone();
+    serve(move |_, line| {
+        let page = format!("{{ \"status\" : \"{}\" }}", (*status.0.lock().unwrap())?);
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+        line.is_empty().then_some(answer)
+    })
+}
+
+/// A master whose RPC port answers every line with its own number.
+fn master(status: &Status) -> Master {
     let port = serve(|port, _| Some(format!("{port}\n")));
-    Master { address: [127, 0, 0, 1].into(), port, ui_port }
+    Master { address: [127, 0, 0, 1].into(), port, ui_port: ui(status) }
+}
+
+/// A master that was killed a moment ago: its RPC port refuses, and HAProxy takes it for up.
+fn killed(status: &Status) -> Master {
+    let [port] = free_ports();
+    Master { address: [127, 0, 0, 1].into(), port, ui_port: ui(status) }
 }
 
 /// A connection through the address.
@@ -138,11 +161,31 @@ impl Proxy {
         Run::program("/bin/bash", [script]).arg(self.statistics.to_string()).run().ok();
     }
 
+    /// A client that comes now: the number of the master that it reaches, in the end.
+    fn client(&self) -> JoinHandle<Option<u16>> {
+        let session = Session::open(self.port);
+        thread::spawn(|| session?.ask())
+    }
+
+    /// The lines of its statistics about the servers of the backend of masters.
+    fn statistics(&self) -> Vec<String> {
+        let page = http::request(Method::GET, &format!("http://127.0.0.1:{}/;csv", self.statistics), None);
+        let lines = page.iter().flat_map(|page| page.body.lines());
+        lines.filter_map(|line| line.strip_prefix("masters,")).map(str::to_owned).collect()
+    }
+
     /// Whether its statistics say that a master is up.
     fn calls_up(&self, master: Master) -> bool {
-        let page = http::request(Method::GET, &format!("http://127.0.0.1:{}/;csv", self.statistics), None);
-        let name = format!("masters,127.0.0.1:{}:", master.port);
-        page.is_some_and(|page| page.body.lines().any(|line| line.starts_with(&name) && line.contains(",UP")))
+        let name = format!("127.0.0.1:{}:", master.port);
+        self.statistics().iter().any(|line| line.starts_with(&name) && line.contains(",UP"))
+    }
+
+    /// How often it tried a master again that did not take a connection (`wretr` and `wredis`).
+    fn retries(&self) -> u64 {
+        let lines = self.statistics();
+        let backend = lines.iter().find(|line| line.starts_with("BACKEND,"));
+        let fields = backend.into_iter().flat_map(|line| line.split(',').skip(14).take(2));
+        fields.map(|count| count.parse::<u64>().unwrap()).sum()
     }
 
     fn said(&self) -> String {
@@ -155,6 +198,11 @@ impl Proxy {
         let said = self.said();
         let warnings = said.lines().filter(|line| line.starts_with("[WARNING]"));
         warnings.filter(|line| line.contains(&down) && line.contains(" timeout,")).count()
+    }
+
+    /// How many processes there have been to serve clients.
+    fn processes(&self) -> usize {
+        self.said().matches("New worker").count()
     }
 
     /// The processes of HAProxy that still serve somebody.
@@ -179,8 +227,8 @@ impl Drop for Proxy {
 
 #[test]
 fn every_client_reaches_the_master_that_leads_however_often_haproxy_reloads() {
-    let stands_still = Arc::default();
-    let (leads, stands_by) = (master("ALIVE", &stands_still), master("STANDBY", &Arc::default()));
+    let status = Status::of("ALIVE");
+    let (leads, stands_by) = (master(&status), master(&Status::of("STANDBY")));
     let both = [leads, stands_by];
     let alone = &both[..1];
     let mut proxy = Proxy::new();
@@ -213,17 +261,83 @@ fn every_client_reaches_the_master_that_leads_however_often_haproxy_reloads() {
         }
     }
     // A master that does not answer for a while is given nobody new, and loses nobody who is there.
-    stands_still.store(true, Ordering::Relaxed);
-    wait_until("HAProxy to take the master for down", LIMIT, || {
-        Session::open(proxy.port).as_mut().and_then(Session::ask).is_none()
-    });
-    stands_still.store(false, Ordering::Relaxed);
-    wait_until("HAProxy to lead to it again", LIMIT, || {
-        Session::open(proxy.port).as_mut().and_then(Session::ask) == Some(leads.port)
-    });
+    status.set(None);
+    wait_until("HAProxy to take the master for down", LIMIT, || !proxy.calls_up(leads));
+    let comes = proxy.client();
+    status.set(Some("ALIVE"));
+    assert_eq!(comes.join().unwrap(), Some(leads.port), "who came during the stand-still: {}", proxy.said());
     for session in &mut sessions {
         assert_eq!(session.ask(), Some(leads.port), "a session over a stand-still");
     }
     // One process serves what comes, and one each the sessions that came between two reloads.
     wait_until("the other processes of HAProxy to end", LIMIT, || proxy.workers() <= sessions.len() + 1);
+}
+
+#[test]
+fn who_connects_during_a_takeover_is_led_to_the_next_leader() {
+    let (dies, next) = (Status::of("ALIVE"), Status::of("STANDBY"));
+    let masters = [killed(&dies), master(&next)];
+    let (dead, standby) = (masters[0], masters[1]);
+    let mut proxy = Proxy::new();
+    proxy.start(&masters);
+    wait_until("HAProxy to know who leads", LIMIT, || proxy.calls_up(dead) && !proxy.calls_up(standby));
+    let mut clients = vec![proxy.client()];
+    wait_until("HAProxy to try the killed master", LIMIT, || proxy.retries() > 2);
+    dies.set(None);
+    wait_until("HAProxy to call the killed master down", LIMIT, || !proxy.calls_up(dead));
+    clients.push(proxy.client());
+    // The answer for people, who need not wait.
+    let ui = http::request(Method::GET, &format!("http://127.0.0.1:{}/json/", proxy.ui_port), None).unwrap();
+    assert_eq!(ui.status, 503, "{}", ui.body);
+    assert!(ui.body.starts_with("No Spark master is ALIVE"), "{}", ui.body);
+    thread::scope(|scope| {
+        // Consul has lost the killed one. A new process would know nothing of those who wait.
+        let reload = scope.spawn(|| proxy.reload(&masters[1..]));
+        thread::sleep(Duration::from_secs(1));
+        clients.push(proxy.client());
+        assert_eq!(proxy.processes(), 1, "{}", proxy.said());
+        next.set(Some("ALIVE"));
+        reload.join().unwrap();
+    });
+    for (number, client) in clients.into_iter().enumerate() {
+        assert_eq!(client.join().unwrap(), Some(standby.port), "client {number}: {}", proxy.said());
+    }
+    assert_eq!(proxy.processes(), 2, "the killed master is forgotten now: {}", proxy.said());
+    assert!(proxy.calls_up(standby), "a new process knows at once who leads");
+
+    // A master that is started again in its place: Consul loses it, and has it again.
+    next.set(None);
+    wait_until("HAProxy to call the master down", LIMIT, || !proxy.calls_up(standby));
+    let comes = thread::scope(|scope| {
+        let reload = scope.spawn(|| proxy.reload(&[]));
+        let comes = proxy.client();
+        thread::sleep(Duration::from_secs(1));
+        next.set(Some("ALIVE"));
+        reload.join().unwrap();
+        comes
+    });
+    assert_eq!(proxy.processes(), 2, "nothing had to change: {}", proxy.said());
+    proxy.reload(&[standby]);
+    assert_eq!(comes.join().unwrap(), Some(standby.port), "{}", proxy.said());
+
+    // Nobody waits for ever.
+    next.set(None);
+    wait_until("HAProxy to call the master down again", LIMIT, || !proxy.calls_up(standby));
+    assert_eq!(proxy.client().join().unwrap(), None);
+}
+
+#[test]
+fn a_new_process_of_haproxy_knows_at_once_who_leads_and_who_does_not() {
+    let (leads, stands_by) = (master(&Status::of("ALIVE")), master(&Status::of("STANDBY")));
+    let mut proxy = Proxy::new();
+    proxy.start(&[leads]);
+    wait_until("HAProxy to lead to the master", LIMIT, || proxy.calls_up(leads));
+    proxy.reload(&[leads, stands_by]);
+    proxy.reload(&[leads, stands_by]);
+    assert_eq!(proxy.processes(), 3, "{}", proxy.said());
+    // Longer than a check of HAProxy's takes to come.
+    thread::sleep(Duration::from_millis(500));
+    // Who is down from the first moment need not be found down: until then nobody would be led anywhere.
+    let found_down = format!("Server masters/127.0.0.1:{}:{} is DOWN, reason", stands_by.port, stands_by.ui_port);
+    assert!(!proxy.said().contains(&found_down), "{}", proxy.said());
 }

@@ -168,11 +168,24 @@ impl Floating {
 
     /// The masters that a host's `HAProxy` knows, as its statistics tell.
     pub(crate) fn servers(&self, host: &str) -> Vec<String> {
+        let rows = self.statistics_of_masters(host);
+        let names = rows.iter().filter_map(|row| row.split(',').next());
+        names.filter(|name| name.contains(':')).map(str::to_owned).collect()
+    }
+
+    /// How often a host's `HAProxy` has found nobody to lead a client to, whom it then keeps waiting (`econ`).
+    pub(crate) fn led_to_nobody(&self, host: &str) -> u64 {
+        let rows = self.statistics_of_masters(host);
+        let nobody = rows.iter().find(|row| row.starts_with("nobody,")).expect("a server for nobody");
+        nobody.split(',').nth(12).unwrap().parse().unwrap()
+    }
+
+    /// What a host's `HAProxy` says of the backend of masters and its servers, without the backend's name.
+    fn statistics_of_masters(&self, host: &str) -> Vec<String> {
         let port = self.statistics;
         let get = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET /;csv HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3");
         let statistics = self.hosts.lab(&["exec", host, "--", "bash", "-c", &get]).run().ok().text();
-        let rows = statistics.lines().filter_map(|line| line.strip_prefix("masters,"));
-        rows.filter_map(|row| row.split(',').next()).filter(|name| *name != "BACKEND").map(str::to_owned).collect()
+        statistics.lines().filter_map(|line| line.strip_prefix("masters,")).map(str::to_owned).collect()
     }
 
     /// Kills the processes of a host whose command lines and environments satisfy a condition, all at the same moment: none of

@@ -81,8 +81,8 @@ fn a_port_or_an_address_that_somebody_else_has_is_told_before_anything_changes()
 }
 
 /// What the check uses of a host, keepalived aside.
-const PROGRAMS: [&str; 11] =
-    ["haproxy", "ip", "ss", "setpriv", "flock", "nice", "sed", "timeout", "head", "dirname", "readlink"];
+const PROGRAMS: [&str; 12] =
+    ["haproxy", "ip", "ss", "setpriv", "flock", "nice", "comm", "sed", "timeout", "head", "dirname", "readlink"];
 
 /// A folder with these programs alone, for a PATH.
 fn only(folder: &Path, programs: &[&str]) -> PathBuf {
@@ -137,7 +137,7 @@ fn look(folder: &Path, programs: &[&str], interface: &str) -> Done {
 #[test]
 fn programs_and_interfaces_that_a_host_lacks_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let done = look(folder.path(), &["ip", "ss", "setpriv", "flock", "nice", "sed"], "lo");
+    let done = look(folder.path(), &["ip", "ss", "setpriv", "flock", "nice", "comm", "sed"], "lo");
     assert_eq!(done.status.code(), Some(1));
     assert!(done.stderr.contains("it lacks haproxy keepalived timeout: "), "{}", done.stderr);
 
