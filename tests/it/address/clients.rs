@@ -18,6 +18,10 @@ use crate::support::run::Run;
 /// What a client may take for an answer on a busy machine.
 const LIMIT: Duration = Duration::from_mins(2);
 
+/// What clients run under. Theirs would be other machines: of this one they get what the hosts leave, whose masters it would
+/// otherwise starve, for the kernel shares its time out to all of Nomad's tasks together and to each thread of these.
+const NICE: [&str; 3] = ["nice", "-n", "19"];
+
 /// So that each program has a log of its own.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -43,8 +47,11 @@ impl Outside {
     pub(crate) fn submit(&self, after: &str) {
         let home = &self.spark_home;
         let setting = |name: &str, value: &str| ["--conf".to_owned(), format!("{name}={value}")];
-        let submit = Run::program(home.join("bin/spark-submit"), ["--master", &self.master]);
+        let [nice, option, priority] = NICE;
+        let submit = Run::program(nice, [option, priority]);
         let submit = submit
+            .arg(home.join("bin/spark-submit"))
+            .args(["--master", &self.master])
             .args(setting("spark.driver.host", &self.own_address))
             .args(setting("spark.driver.bindAddress", &self.own_address))
             .args(setting("spark.ui.enabled", "false"))
@@ -60,7 +67,9 @@ impl Outside {
     /// Starts a PySpark program.
     pub(crate) fn program(&self) -> Program {
         let log = self.logs.join(format!("session-{}.log", NUMBER.fetch_add(1, Ordering::Relaxed)));
-        let mut child = Command::new("python3")
+        let [nice, option, priority] = NICE;
+        let mut child = Command::new(nice)
+            .args([option, priority, "python3"])
             .arg(format!("{CHECKOUT}/tests/it/address/session.py"))
             .args([&self.master, &self.own_address])
             .env("PYTHONPATH", self.python_path())

@@ -173,11 +173,11 @@ impl Floating {
         names.filter(|name| name.contains(':')).map(str::to_owned).collect()
     }
 
-    /// How often a host's `HAProxy` has found nobody to lead a client to, whom it then keeps waiting (`econ`).
-    pub(crate) fn led_to_nobody(&self, host: &str) -> u64 {
+    /// How often a host's `HAProxy` has tried for a client again to reach a master (`wretr` and `wredis`).
+    pub(crate) fn retries(&self, host: &str) -> u64 {
         let rows = self.statistics_of_masters(host);
-        let nobody = rows.iter().find(|row| row.starts_with("nobody,")).expect("a server for nobody");
-        nobody.split(',').nth(12).unwrap().parse().unwrap()
+        let backend = rows.iter().find(|row| row.starts_with("BACKEND,")).expect("the backend of masters");
+        backend.split(',').skip(14).take(2).map(|count| count.parse::<u64>().unwrap()).sum()
     }
 
     /// What a host's `HAProxy` says of the backend of masters and its servers, without the backend's name.
