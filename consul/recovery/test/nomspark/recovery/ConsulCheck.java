@@ -1,6 +1,7 @@
 package nomspark.recovery;
 
 import java.io.IOException;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Set;
 public final class ConsulCheck {
   private static final String VERSION = "4.3.0";
   private static final int LONG = 3_000_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Identity identity = new Identity("spark", "127.0.0.1:7077", "127.0.0.1:8080", "allocation", "here");
   private final List<String> ends = new ArrayList<>();
@@ -143,8 +145,18 @@ public final class ConsulCheck {
     return new Consul(new ConsulSettings(environment));
   }
 
+  /** Opens a session; again where that took too long, as an election does: a first TLS handshake may on a busy machine. */
   private static String open(LockKeeper keeper, String name) throws IOException, InterruptedException {
-    return keeper.openSession(name, Timing.USUAL.lease());
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        return keeper.openSession(name, Timing.USUAL.lease());
+      } catch (HttpTimeoutException late) {
+        if (System.nanoTime() > deadline) {
+          throw late;
+        }
+      }
+    }
   }
 
   private static void check(boolean holds, String what) {
