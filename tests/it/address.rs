@@ -102,6 +102,8 @@ fn plain_clients_are_served_after_every_change() {
     let mut users = Users::up("198.18.93.0/24");
     let deployed = users.deploy(1, "", "");
     assert_eq!(deployed["endpoints"]["master"], users.outside.master);
+    // One after the other at first: the JVMs of cold programs and of their executors take two cores from everybody else.
+    users.comes.come_anew("after the first deployment");
     users.everybody_is_served("after the first deployment");
     of_a_lab(&users.floating.hosts);
     of_the_floating_address(&users.floating, &users.floating.settled());
