@@ -7,7 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools/setup.sh --for-tests
 . tools/env.sh
 
-export CARGO_TERM_PROGRESS_WHEN=never INSTA_UPDATE=no
 check_the_code
 step --show units "unit tests" "3 seconds" cargo test --locked --lib --bins
 pure=(cli:: documented_commands:: faults:: golden:: layers:: recordings:: seeds:: tested_versions::)

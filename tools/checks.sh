@@ -1,6 +1,9 @@
 # What needs no cluster: format, lints and documentation. Sourced by check.sh and test.sh, after report.sh.
 # shellcheck shell=bash
 
+# Progress bars rewrite their line: nothing for a log.
+export CARGO_TERM_PROGRESS_WHEN=never INSTA_UPDATE=no
+
 no_leftovers() {
   local status=0
   grep -rnE '\b(dbg|todo|unimplemented)!|FIXME' src || status=$?

@@ -7,8 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools/setup.sh --for-tests
 . tools/env.sh
 
-# Progress bars rewrite their line: nothing for a log.
-export CARGO_TERM_PROGRESS_WHEN=never INSTA_UPDATE=no
 check_the_code
 # Those in which every tenth of a second counts have the machine for themselves.
 alone=(floating::whatever masters:: drill::every_fault address::plain)

@@ -630,12 +630,13 @@ up() { sed -n 's/ UP.*//p' | sort; }
 # came to, and lose their connections with it. So where nothing but masters that are gone would change, theirs comes first, for
 # 10 s at most: one of those that stay leads next, and HAProxy leads them there within 0.2 s.
 is_time() {
-  local known both end=$((SECONDS + 10)) waited=''
+  local known both wanted end=$((SECONDS + 10)) waited=''
+  wanted=$(wanted)
   while ((SECONDS < end)); do
     known=$(statistics) || return 0
-    both=$(comm -12 <(names <<<"$known") <(wanted))
-    [[ -n $both && $both == "$(wanted)" ]] || return 0
-    if [[ -n $(comm -12 <(up <<<"$known") <(wanted)) ]]; then
+    both=$(comm -12 <(names <<<"$known") - <<<"$wanted")
+    [[ -n $both && $both == "$wanted" ]] || return 0
+    if [[ -n $(comm -12 <(up <<<"$known") - <<<"$wanted") ]]; then
       [[ -z $waited ]] || sleep 0.5
       return 0
     fi
@@ -649,14 +650,15 @@ is_time() {
 # was up is up, and nobody else. Without it a new process takes every master for up, and one on a lost host for a second.
 # HAProxy believes the ports of this file, not those of its configuration: a 0 there leads every connection nowhere.
 states() {
-  local known server address port check_port state
+  local known up server address port check_port state
   echo 1
   known=$(statistics) || return
+  up=$(up <<<"$known")
   while read -r server; do
     address=$${server%:*:*} check_port=$${server##*:}
     port=$${server#"$address":} port=$${port%:*}
     # Operational state, administrative state, weights, seconds, then what a check reported: 2 is running, 0 is stopped.
-    if grep -Fqx "$server" <<<"$(up <<<"$known")"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
+    if grep -Fqx "$server" <<<"$up"; then state='2 0 1 1 0 15 3 1 6'; else state='0 0 1 1 0 7 2 0 6'; fi
     echo "1 masters 1 $server $address $state 0 0 0 - $port - 0 $check_port - - 0"
   done < <(wanted)
 }
