@@ -116,6 +116,10 @@ variable "links" {
 }
 
 locals {
+  # Java starts in about half of the time with an archive of Spark's classes. Without one, or with another Java's, it starts
+  # as always, and is silent about that.
+  class_archive = "-XX:SharedArchiveFile={{ env \"SPARK_HOME\" }}/nomspark.jsa -Xlog:cds*=off"
+
   # A line of a Java properties file for each Spark property. {{ would start an action of Nomad's template.
   conf = join("", [
     for name, value in var.conf : format("%s=%s\n", name, replace(
@@ -244,6 +248,8 @@ job "wordcount" {
           spark.driver.port={{ env "NOMAD_PORT_driver" }}
           spark.driver.blockManager.port={{ env "NOMAD_PORT_blocks" }}
           spark.ui.port={{ env "NOMAD_PORT_ui" }}
+          spark.driver.defaultJavaOptions=${local.class_archive}
+          spark.executor.defaultJavaOptions=${local.class_archive}
           ${local.conf}
         EOT
       }

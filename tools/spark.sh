@@ -87,4 +87,15 @@ setup_spark() {
   else
     say "    spark: $SPARK_VERSION is in .tools/spark/pyspark"
   fi
+  setup_class_archive
+}
+
+# What Java read of Spark's classes, so that it starts faster; only the same Java on the same Spark can use it.
+setup_class_archive() {
+  local java
+  java=$("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | cksum)
+  stamped class-archive "$SPARK_VERSION $java" && [[ -e $TOOLS/spark/pyspark/nomspark.jsa ]] && return
+  step class-archive "archiving Spark's classes, with which Java starts faster" "15 seconds" \
+    tools/class-archive.sh "$TOOLS/spark/pyspark"
+  stamp class-archive "$SPARK_VERSION $java"
 }

@@ -125,8 +125,8 @@ pub(super) enum ClusterError {
     NotStopped { job: String, seen: String },
 }
 
-/// How long a takeover may last: also one in which Nomad starts a master anew.
-const TAKEOVER: Duration = Duration::from_secs(30);
+/// How long a takeover may last: also one in which Nomad starts the only master anew, on a host that is busy.
+const TAKEOVER: Duration = Duration::from_mins(1);
 /// How often a takeover's end is looked for.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 

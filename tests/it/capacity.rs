@@ -78,6 +78,7 @@ fn an_application_without_executors_is_told_why_and_one_that_can_never_have_any_
     wait_until("the first run to have an executor", LIMIT, || cores(&cluster, &holder) == Some(1));
     let allocation = cluster.lab().allocations(&holder)[0]["ID"].as_str().unwrap().to_owned();
     let driver = Jvm::of(&allocation, "org.apache.spark.deploy.SparkSubmit");
+    driver.assert_uses_class_archive(&cluster.lab().spark_home);
     driver.signal(Signal::SIGSTOP);
     let mut second = wordcount(&["--top", "2"]).spawn();
     let used = row("are used by ");
@@ -109,6 +110,7 @@ fn executors_that_are_lost_are_told_and_the_run_goes_on() {
     let worker = cluster.lab().allocations(&cluster.job("worker"))[0]["ID"].as_str().unwrap().to_owned();
     let executor = Jvm::of(&worker, "org.apache.spark.executor.CoarseGrainedExecutorBackend");
     // On a fast machine all would be done before anybody looks.
+    executor.assert_uses_class_archive(&cluster.lab().spark_home);
     executor.signal(Signal::SIGSTOP);
     run.wait_until_told("Spark says it has 1 executor with 1 core");
     executor.signal(Signal::SIGKILL);

@@ -95,6 +95,7 @@ fn every_value_arrives_in_master_worker_and_application() {
     // A worker that stands still starts no executor, so that the application stays for questions.
     let worker = cluster.lab().allocations(&cluster.job("worker"))[0]["ID"].as_str().unwrap().to_owned();
     let worker = Jvm::of(&worker, "org.apache.spark.deploy.worker.Worker");
+    worker.assert_uses_class_archive(&cluster.lab().spark_home);
     worker.signal(Signal::SIGSTOP);
     let book = Path::new(CHECKOUT).join("examples/alice.txt");
     let run = with_conf(cluster.nomspark("wordcount").arg("--input").arg(book)).spawn();

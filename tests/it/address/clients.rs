@@ -55,8 +55,8 @@ impl Outside {
             .args(setting("spark.driver.host", &self.own_address))
             .args(setting("spark.driver.bindAddress", &self.own_address))
             .args(setting("spark.ui.enabled", "false"))
-            .args(setting("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1"))
-            .args(["--driver-java-options", "-XX:TieredStopAtLevel=1"])
+            .args(setting("spark.executor.extraJavaOptions", &self.java_options()))
+            .args(["--driver-java-options", &self.java_options()])
             .args(["--total-executor-cores", "1", "--executor-memory", "512m"])
             .arg(home.join("examples/src/main/python/pi.py"));
         let done = submit.arg("1").env("SPARK_HOME", home).limit(LIMIT).run();
@@ -71,7 +71,7 @@ impl Outside {
         let mut child = Command::new(nice)
             .args([option, priority, "python3"])
             .arg(format!("{CHECKOUT}/tests/it/address/session.py"))
-            .args([&self.master, &self.own_address])
+            .args([&self.master, &self.own_address, &self.java_options()])
             .env("PYTHONPATH", self.python_path())
             .env("SPARK_HOME", &self.spark_home)
             .stdin(Stdio::piped())
@@ -93,6 +93,12 @@ impl Outside {
 }
 
 impl Outside {
+    /// Has clients and their executors start with as little of the hosts' time as can be.
+    fn java_options(&self) -> String {
+        let home = self.spark_home.display();
+        format!("-XX:TieredStopAtLevel=1 -XX:SharedArchiveFile={home}/nomspark.jsa -Xlog:cds*=off")
+    }
+
     /// Where Python finds `pyspark`: as pip installs it, with SPARK_HOME inside, or as a download of Spark has it.
     fn python_path(&self) -> OsString {
         let python = self.spark_home.join("python");

@@ -3,14 +3,14 @@
 It does what a line on standard input says, and answers with a line: "open" begins a session, "ask" has the cluster add
 numbers in it, "close" ends it. Nothing of nomspark is used: the address is all that it knows.
 
-usage: session.py SPARK_URL OWN_ADDRESS
+usage: session.py SPARK_URL OWN_ADDRESS JAVA_OPTIONS
 """
 
 import sys
 
 from pyspark.sql import SparkSession
 
-master, own_address = sys.argv[1:]
+master, own_address, java_options = sys.argv[1:]
 
 
 def begin():
@@ -20,6 +20,8 @@ def begin():
         .config("spark.driver.host", own_address)
         .config("spark.driver.bindAddress", own_address)
         .config("spark.ui.enabled", "false")
+        .config("spark.driver.extraJavaOptions", java_options)
+        .config("spark.executor.extraJavaOptions", java_options)
         .config("spark.cores.max", "1")
         .config("spark.executor.memory", "512m")
         # Not more than a user would wait for one question.

@@ -1,6 +1,7 @@
 //! The processes of an allocation or an agent, found by their environment.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -20,6 +21,14 @@ impl Jvm {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill(self.0, signal).unwrap();
+    }
+
+    /// It runs with the archive of Spark's classes, which set-up makes and a SPARK_HOME of the user need not have.
+    pub(crate) fn assert_uses_class_archive(&self, spark_home: &Path) {
+        let archive = spark_home.join("nomspark.jsa");
+        let maps = String::from_utf8_lossy(&read(self.0, "maps")).into_owned();
+        let uses = maps.lines().any(|line| line.ends_with(archive.to_str().unwrap()));
+        assert_eq!(uses, archive.is_file(), "{maps}");
     }
 }
 
