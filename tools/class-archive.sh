@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Archives the classes of a Spark, as Java has read and verified them: with the archive SPARK_HOME/nomspark.jsa workers,
 # drivers and executors of nomspark start with about half of the CPU time. Only this Java reads it, and only while Spark's
-# jars stay as they are; any other starts as if it were not there. Java archives nothing where SPARK_HOME/conf has files.
+# jars stay as and where they are; otherwise Java starts as if it were not there. It archives nothing where SPARK_HOME/conf
+# has files.
 #
 # usage: class-archive.sh SPARK_HOME
 set -euo pipefail

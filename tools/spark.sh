@@ -90,12 +90,13 @@ setup_spark() {
   setup_class_archive
 }
 
-# What Java read of Spark's classes, so that it starts faster; only the same Java on the same Spark can use it.
+# What Java read of Spark's classes, so that it starts faster; only the same Java can use it, on the same Spark in the same
+# place.
 setup_class_archive() {
-  local java
-  java=$("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | cksum)
-  stamped class-archive "$SPARK_VERSION $java" && [[ -e $TOOLS/spark/pyspark/nomspark.jsa ]] && return
+  local made
+  made="$SPARK_VERSION $TOOLS $("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | cksum)"
+  stamped class-archive "$made" && [[ -e $TOOLS/spark/pyspark/nomspark.jsa ]] && return
   step class-archive "archiving Spark's classes, with which Java starts faster" "15 seconds" \
     tools/class-archive.sh "$TOOLS/spark/pyspark"
-  stamp class-archive "$SPARK_VERSION $java"
+  stamp class-archive "$made"
 }

@@ -28,7 +28,8 @@ impl Jvm {
         let archive = spark_home.join("nomspark.jsa");
         let maps = String::from_utf8_lossy(&read(self.0, "maps")).into_owned();
         let uses = maps.lines().any(|line| line.ends_with(archive.to_str().unwrap()));
-        assert_eq!(uses, archive.is_file(), "{maps}");
+        let hint = "tools/class-archive.sh makes it anew";
+        assert_eq!(uses, archive.is_file(), "{} is not used; {hint}; mapped is\n{maps}", archive.display());
     }
 }
 
