@@ -102,7 +102,7 @@ fn executors_that_are_lost_are_told_and_the_run_goes_on() {
     cluster.nomspark("deploy").run().ok();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("input.txt");
-    fs::write(&input, "a b a c\n".repeat(30_000_000)).unwrap();
+    fs::write(&input, "a b a c\n".repeat(10_000_000)).unwrap();
     let uri = format!("file://{}", input.display());
     let mut run = cluster.plain("wordcount").args(["--input", &uri]).spawn();
     let job = job_of(&mut run);
@@ -116,7 +116,7 @@ fn executors_that_are_lost_are_told_and_the_run_goes_on() {
     executor.signal(Signal::SIGKILL);
     run.wait_until_told(&format!("{}0", row("Spark lost its executor ")));
     let counted = run.wait().ok();
-    assert!(counted.text().contains("120000000 words, 3 distinct"), "{}", counted.text());
+    assert!(counted.text().contains("40000000 words, 3 distinct"), "{}", counted.text());
 }
 
 #[test]

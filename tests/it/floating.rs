@@ -5,6 +5,7 @@ mod dns;
 mod elsewhere;
 mod follow;
 mod preflight;
+mod processes;
 pub(crate) mod samples;
 
 use std::collections::BTreeSet;
@@ -13,7 +14,8 @@ use std::net::Ipv4Addr;
 use std::thread;
 use std::time::Duration;
 
-use self::cluster::{Floating, HOSTS, LIMIT, is_executor, spec_text};
+use self::cluster::{Floating, HOSTS, LIMIT, spec_text};
+use self::processes::is_executor;
 use self::samples::{Sample, changes};
 use nix::sys::signal::Signal;
 
@@ -22,7 +24,7 @@ use crate::support::run::Running;
 use crate::support::{http, wait_or_tell, wait_until};
 
 /// How often the book is counted: long enough to be caught at work.
-const COPIES: usize = 3_000;
+const COPIES: usize = 500;
 
 /// Does something to the holder of the address, and watches it move to another host. Gives what was seen meanwhile.
 fn takeover(floating: &Floating, what: &str, fault: impl Fn(&str)) -> Vec<Sample> {

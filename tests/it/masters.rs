@@ -18,8 +18,8 @@ use crate::support::rows::row;
 use crate::support::run::Run;
 use crate::support::{address, http, wait_for, wait_or_tell, wait_until};
 
-/// How often the book is counted: long enough for every fault to come while an application runs.
-const COPIES: usize = 10_000;
+/// How often the book is counted: with slow executors long enough for every fault to come while an application runs.
+const COPIES: usize = 2_000;
 /// What everything may take until all is well again, where a worker has to start anew more than once.
 const BACK: Duration = Duration::from_mins(4);
 /// What a master's process runs.
@@ -195,6 +195,7 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
 
     let wordcount = floating.count(COPIES);
     masters.count_has_begun();
+    let slow = floating.slow_executors();
     let first = |list| Some(masters.applications(list).first()?["id"].clone());
     let application = wait_for("the application", LIMIT, || first("activeapps"));
 
@@ -228,6 +229,7 @@ fn whoever_leads_is_lost_and_the_count_goes_on() {
     let mend = |leader: &Master| drop(floating.hosts.lab(&["mend", &leader.node]).run().ok());
     // Consul elects anew when the host is back, and a leader that Consul cannot confirm then gives way.
     masters.takeover("the leader is cut off", cut, mend);
+    drop(slow);
     wordcount.counts_right();
     every_pair_of_hosts_is_parted(&masters);
     consul_is_slow(&masters);
@@ -302,6 +304,7 @@ fn a_new_version_goes_from_master_to_master(masters: &Masters, spec: &str) {
     let (leader, other) = masters.settled();
     let wordcount = masters.floating.count(COPIES);
     masters.count_has_begun();
+    let slow = masters.floating.slow_executors();
     let text = fs::read_to_string(spec)
         .unwrap()
         .replace("count = 2\n}\nworker", "count = 2\n  memory = \"1280MiB\"\n}\nworker");
@@ -312,5 +315,6 @@ fn a_new_version_goes_from_master_to_master(masters: &Masters, spec: &str) {
     for old in [leader, other] {
         assert!(old.allocation != new.allocation && old.allocation != new_other.allocation);
     }
+    drop(slow);
     wordcount.counts_right();
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use nix::unistd::Pid;
 use reqwest::Method;
 use serde_json::Value;
 
+use super::processes::{SlowExecutors, is_executor, network_of, processes_in};
 use super::samples::Place;
 use crate::support::hosts::Hosts;
 use crate::support::lab::{CHECKOUT, lock, program};
@@ -213,17 +213,13 @@ impl Floating {
 
     /// The processes of a host whose command lines and environments satisfy a condition.
     pub(crate) fn processes(&self, host: &str, condition: impl Fn(&str, &str) -> bool) -> Vec<i32> {
-        let number = |path: PathBuf| fs::metadata(path).ok().map(|metadata| metadata.ino());
         let pid = self.place.hosts.iter().find(|(name, _)| name == host).unwrap().1;
-        let network = number(format!("/proc/{pid}/ns/net").into());
-        let pids =
-            fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let text = |path: String| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).replace('\0', " ");
-        let wanted = pids.filter(|pid: &i32| {
-            number(format!("/proc/{pid}/ns/net").into()) == network
-                && condition(&text(format!("/proc/{pid}/cmdline")), &text(format!("/proc/{pid}/environ")))
-        });
-        wanted.collect()
+        processes_in(&[network_of(pid)], condition)
+    }
+
+    /// Has all executors of the hosts run a fifth of the time.
+    pub(crate) fn slow_executors(&self) -> SlowExecutors {
+        SlowExecutors::start(self.place.hosts.iter().map(|(_, pid)| network_of(*pid)).collect())
     }
 
     /// Lets an application's only executor stand still; gives the host where it is.
@@ -248,11 +244,6 @@ impl Floating {
         let run = self.nomspark(&["wordcount", "--input", &input, "--top", "3"]).limit(COUNTED).spawn();
         Counting { run, book, copies: copies as u64, text }
     }
-}
-
-/// Whether this is the command line of one of Spark's executors.
-pub(crate) fn is_executor(command: &str, _environment: &str) -> bool {
-    command.contains("CoarseGrainedExecutorBackend")
 }
 
 /// A WordCount that runs.

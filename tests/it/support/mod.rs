@@ -42,7 +42,8 @@ pub(crate) fn wait_or_tell<T>(
         if let Some(found) = look() {
             return found;
         }
-        thread::sleep(Duration::from_millis(50));
+        // Often at first; what takes longer shall not be slower because it is looked at.
+        thread::sleep((started.elapsed() / 10).clamp(Duration::from_millis(50), Duration::from_millis(250)));
     }
     look().unwrap_or_else(|| panic!("waited {} s in vain for {what}{}", limit.as_secs(), tell()))
 }
