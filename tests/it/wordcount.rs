@@ -229,7 +229,7 @@ fn a_run_waits_for_a_master_that_leads_and_says_when_none_comes() {
     let allocation = cluster.lab().allocations(&cluster.job("master"))[0]["ID"].as_str().unwrap().to_owned();
     let master = Jvm::of(&allocation, "org.apache.spark.deploy.master.Master");
     master.signal(Signal::SIGSTOP);
-    run().run().fails(1).shows("no master of the cluster ");
+    run().args(["--timeout", "5s"]).run().fails(1).shows("no master of the cluster ");
     let mut waiting = run().spawn();
     waiting.wait_until_told(row("waiting for a master of the cluster "));
     master.signal(Signal::SIGCONT);
