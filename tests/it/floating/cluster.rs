@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::processes::{SlowExecutors, is_executor, network_of, processes_in};
+use super::processes::{SlowExecutors, is_executor, network_of, processes_in, send};
 use super::samples::Place;
 use crate::support::hosts::Hosts;
 use crate::support::lab::{CHECKOUT, lock, program};
@@ -204,15 +204,12 @@ impl Floating {
         let wanted = self.processes(host, condition);
         assert!(!wanted.is_empty(), "nothing to send {signals:?} to on {host}");
         for signal in signals {
-            for pid in &wanted {
-                // It may have ended with another one.
-                let _ = kill(Pid::from_raw(*pid), *signal);
-            }
+            send(*signal, &wanted);
         }
     }
 
     /// The processes of a host whose command lines and environments satisfy a condition.
-    pub(crate) fn processes(&self, host: &str, condition: impl Fn(&str, &str) -> bool) -> Vec<i32> {
+    pub(crate) fn processes(&self, host: &str, condition: impl Fn(&str, &str) -> bool) -> Vec<Pid> {
         let pid = self.place.hosts.iter().find(|(name, _)| name == host).unwrap().1;
         processes_in(&[network_of(pid)], condition)
     }

@@ -11,20 +11,26 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::support::process::{all, read};
+
 /// The network namespace of a process, by its number; `None` once it has ended.
 pub(super) fn network_of(pid: impl Display) -> Option<u64> {
     fs::metadata(format!("/proc/{pid}/ns/net")).ok().map(|metadata| metadata.ino())
 }
 
 /// The processes in network namespaces whose command lines and environments satisfy a condition.
-pub(super) fn processes_in(networks: &[Option<u64>], condition: impl Fn(&str, &str) -> bool) -> Vec<i32> {
-    let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let text = |path: String| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).replace('\0', " ");
-    let wanted = pids.filter(|pid: &i32| {
-        networks.contains(&network_of(pid))
-            && condition(&text(format!("/proc/{pid}/cmdline")), &text(format!("/proc/{pid}/environ")))
-    });
-    wanted.collect()
+pub(super) fn processes_in(networks: &[Option<u64>], condition: impl Fn(&str, &str) -> bool) -> Vec<Pid> {
+    let text = |pid, file| String::from_utf8_lossy(&read(pid, file)).replace('\0', " ");
+    let wanted =
+        |pid: &Pid| networks.contains(&network_of(pid)) && condition(&text(*pid, "cmdline"), &text(*pid, "environ"));
+    all().filter(wanted).collect()
+}
+
+/// Sends a signal to processes, of which each may have ended with another one.
+pub(super) fn send(signal: Signal, pids: &[Pid]) {
+    for pid in pids {
+        let _ = kill(*pid, signal);
+    }
 }
 
 /// Executors that stand still for most of each second, until this is dropped: their application lasts, and leaves the
@@ -44,15 +50,9 @@ impl SlowExecutors {
         let thread = thread::spawn(move || {
             while flag.load(Ordering::Relaxed) {
                 let executors = processes_in(&networks, is_executor);
-                let send = |signal| {
-                    for pid in &executors {
-                        // It may have ended.
-                        let _ = kill(Pid::from_raw(*pid), signal);
-                    }
-                };
-                send(Signal::SIGSTOP);
+                send(Signal::SIGSTOP, &executors);
                 thread::sleep(Self::STILL);
-                send(Signal::SIGCONT);
+                send(Signal::SIGCONT, &executors);
                 thread::sleep(Self::RUNNING);
             }
         });

@@ -51,13 +51,18 @@ fn find(allocation: &str, class: &str) -> Option<Pid> {
     all_with("NOMAD_ALLOC_ID", allocation).find(runs)
 }
 
-fn all_with(name: &str, value: &str) -> impl Iterator<Item = Pid> {
-    let mark = format!("{name}={value}");
+/// Every process of this machine.
+pub(crate) fn all() -> impl Iterator<Item = Pid> {
     let names = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let pids = names.filter_map(|name| name.parse().ok().map(Pid::from_raw));
-    pids.filter(move |pid| read(*pid, "environ").split(|byte| *byte == 0).any(|it| it == mark.as_bytes()))
+    names.filter_map(|name| name.parse().ok().map(Pid::from_raw))
 }
 
-fn read(pid: Pid, file: &str) -> Vec<u8> {
+fn all_with(name: &str, value: &str) -> impl Iterator<Item = Pid> {
+    let mark = format!("{name}={value}");
+    all().filter(move |pid| read(*pid, "environ").split(|byte| *byte == 0).any(|it| it == mark.as_bytes()))
+}
+
+/// A file of a process below `/proc`; empty once it has ended.
+pub(crate) fn read(pid: Pid, file: &str) -> Vec<u8> {
     fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default()
 }
